@@ -1,0 +1,7 @@
+#include <pybind11/pybind11.h>
+
+namespace seal2real {
+
+void bind_raster(pybind11::module_& /*m*/) {}
+
+}  // namespace seal2real

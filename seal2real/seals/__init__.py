@@ -1,0 +1,1 @@
+"""Seal2Real: seals."""
