@@ -2,6 +2,8 @@
 
 namespace seal2real {
 
-void bind_raster(pybind11::module_& /*m*/) {}
+void bind_rng(pybind11::module_& m);
+
+void bind_raster(pybind11::module_& m) { bind_rng(m); }
 
 }  // namespace seal2real
