@@ -1,1 +1,1 @@
-"""Seal2Real: seals."""
+"""What a seal is: specs, presets, texts, fonts and glyph outlines."""
