@@ -1,0 +1,187 @@
+"""What every exporter works with: the samples, the folder to fill, the options, the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from seal2real.sealdb.exporters._output import Export
+
+if TYPE_CHECKING:
+    from seal2real.sealdb.reader import SampleView, SealDB
+
+__all__ = ["PART", "Format", "Job", "Option", "picture", "put", "stem"]
+
+# Ids come out of an archive: only these become file names.
+_STEM = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a format; its type is the type of ``default``."""
+
+    default: str | bool | int | float
+    help: str
+    # allowed values, empty for any
+    choices: tuple[str, ...] = ()
+
+    def parse(self, name: str, value: object) -> str | bool | int | float:
+        """Return ``value`` in the option's type.
+
+        Raises:
+            ValueError: it is not of that type, or not one of the choices.
+        """
+        wanted = type(self.default)
+        parsed: object = value
+        try:
+            if wanted is bool:
+                parsed = _as_bool(value)
+            elif wanted in (int, float) and not isinstance(value, bool):
+                parsed = wanted(value)  # type: ignore[call-overload]
+        except (TypeError, ValueError):
+            parsed = None
+        if not isinstance(parsed, wanted) or (isinstance(parsed, bool) and wanted is not bool):
+            raise ValueError(
+                f"export: {name} must be of type {wanted.__name__}, got {value!r}; "
+                f"the default is {self.default!r}"
+            )
+        if self.choices and parsed not in self.choices:
+            raise ValueError(
+                f"export: {name} must be one of {', '.join(self.choices)}, got {value!r}; "
+                f"the default is {self.default!r}"
+            )
+        return parsed
+
+
+def _as_bool(value: object) -> bool:
+    text = str(value).lower()
+    if text not in _TRUE + _FALSE:
+        raise ValueError(text)
+    return text in _TRUE
+
+
+# Which image of a sample an exporter writes.
+PART = Option(
+    "auto",
+    "image to write: the forged one where it exists (auto), or always this one",
+    ("auto", "forged", "synthetic"),
+)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One label format.
+
+    Attributes:
+        summary: one line.
+        layout: the files under DEST, for --help.
+        write: fills the folder.
+        options: by name; they are keyword arguments of ``write``.
+    """
+
+    summary: str
+    layout: str
+    write: Callable[..., None]
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass
+class Job:
+    """One export under way.
+
+    Attributes:
+        db: the dataset.
+        root: the folder to fill.
+        report: counted up by the exporter.
+        splits: samples to write, by split, in order; only splits that have samples.
+        progress: show a bar.
+    """
+
+    db: SealDB
+    root: Path
+    report: Export
+    splits: dict[str, int]
+    progress: bool = True
+
+    def samples(self, splits: Sequence[str] | None = None) -> Iterator[SampleView]:
+        """Yield the samples of the chosen splits, split by split, and count them."""
+        for split in splits if splits is not None else list(self.splits):
+            for sample in self._bar(self.db.samples(split), split, self.splits[split]):
+                self.report.samples[split] = self.report.samples.get(split, 0) + 1
+                yield sample
+
+    def _bar(self, samples: Iterator[SampleView], split: str, total: int) -> Iterator[SampleView]:
+        from tqdm import tqdm
+
+        bar = tqdm(
+            samples,
+            total=total,
+            desc=f"{self.report.to} {split}",
+            unit="sample",
+            delay=1.0,
+            disable=not self.progress,
+        )
+        yield from bar
+
+    def text_files(self, names: Mapping[str, str]) -> SplitFiles:
+        """Open a text file per split; ``names`` maps the split to a path under the root."""
+        return SplitFiles({split: self.root / name for split, name in names.items()})
+
+
+class SplitFiles:
+    """Text files, one a split, open while the exporter streams."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = paths
+        self._stack = ExitStack()
+        self._files: dict[str, TextIO] = {}
+
+    def __enter__(self) -> dict[str, TextIO]:
+        for split, path in self._paths.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # newline: the same bytes on every system
+            file = self._stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
+            self._files[split] = file
+        return self._files
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+
+def stem(sample: SampleView) -> str:
+    """Return the sample's id as a file name without suffix.
+
+    Raises:
+        ValueError: the id is no plain name.
+    """
+    if not _STEM.fullmatch(sample.id):
+        raise ValueError(
+            f"export: id must be letters, digits, _ and -, got {sample.id!r}; run seal2real verify"
+        )
+    return sample.id
+
+
+def picture(sample: SampleView, part: str) -> tuple[bytes, str]:
+    """Return the stored bytes of the image to write, and its suffix ("jpg" or "png").
+
+    Raises:
+        ValueError: the sample has no such image.
+    """
+    if part == "auto":
+        part = "forged" if sample.has("forged") else "synthetic"
+    if not sample.has(part):
+        raise ValueError(
+            f"export: part must be in every sample, got {part!r} which {sample.id} lacks; use auto"
+        )
+    return sample.data(part), sample.suffix(part)
+
+
+def put(path: Path, data: bytes | str) -> None:
+    """Write a file, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)

@@ -1,0 +1,107 @@
+"""What the exporters agree on: names of classes, which texts count as legible, clean strings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from seal2real.sealdb.exporters._geometry import Point, area, clamp, clip, inside
+from seal2real.sealdb.exporters._job import Job, Option
+
+__all__ = [
+    "CATEGORY",
+    "IGNORE",
+    "MIN_VISIBLE",
+    "SHAPES",
+    "category_names",
+    "category_of",
+    "clockwise",
+    "cut",
+    "legible",
+    "line_legible",
+    "one_line",
+    "region",
+    "text_points",
+]
+
+# Transcription of a text that cannot be read (PaddleOCR, ICDAR).
+IGNORE = "###"
+SHAPES = ("round", "oval", "square", "rectangle", "triangle", "rhombus")
+CATEGORY = Option(
+    "shape",
+    "class of a seal: its shape, its type, or one class for all",
+    ("shape", "type", "seal"),
+)
+MIN_VISIBLE = Option(
+    0.3, "a text counts as legible when at least this share of each character was inked (0..1)"
+)
+# Polygons may end this far outside the image before a text counts as cut off, px.
+_SLACK = 1.0
+
+Json = dict[str, Any]
+
+
+def category_names(job: Job, by: str) -> list[str]:
+    """Return the class names of an export in the order of their numbers.
+
+    Shapes are a fixed list, so class numbers mean the same in every export; types are those in
+    the dataset, in alphabetical order.
+    """
+    if by == "shape":
+        return list(SHAPES)
+    if by == "seal":
+        return ["seal"]
+    types: set[str] = set()
+    for row in job.db.index.column("types").to_pylist():
+        types.update(row)
+    return sorted(types)
+
+
+def category_of(seal: Json, by: str) -> str:
+    """Return the class name of a seal."""
+    return "seal" if by == "seal" else str(seal[by])
+
+
+def legible(text: Json, min_visible: float) -> bool:
+    """Say whether every character of a seal's text was inked enough to be read."""
+    return all(char["visible"] >= min_visible for char in text["chars"])
+
+
+def line_legible(line: Json) -> bool:
+    """Say whether every character of a page line is readable (blanks always are)."""
+    return all(char["readable"] for char in line["chars"] if char["text"].strip())
+
+
+def cut(points: Sequence[Sequence[float]], page: Json) -> bool:
+    """Say whether a polygon leaves the image."""
+    return not inside(points, page["width"], page["height"], _SLACK)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every run of blanks, tabs and line ends as one blank."""
+    return " ".join(text.split())
+
+
+def region(seal: Json, page: Json) -> list[Point]:
+    """Return the seal's outline inside the image; empty when it lies outside."""
+    return clip(seal["outline"], page["width"], page["height"])
+
+
+def clockwise(points: Sequence[Sequence[float]]) -> list[Sequence[float]]:
+    """Return a text polygon clockwise in the image, its first half still along the top edge.
+
+    Only old-style lines that read right to left with upright glyphs turn round.
+    """
+    if area(points) >= 0.0:
+        return list(points)
+    half = len(points) // 2
+    return [*points[:half][::-1], *points[half:][::-1]]
+
+
+def text_points(points: Sequence[Sequence[float]], page: Json) -> list[Point]:
+    """Return a text polygon clockwise, moved to the border where it leaves the image.
+
+    The number of points stays even and pairs stay pairs; empty when nothing is left.
+    """
+    kept = clamp(clockwise(points), page["width"], page["height"])
+    return kept if abs(area(kept)) > 0.0 else []
