@@ -10,11 +10,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 __all__ = [
     "check_all",
+    "checked",
     "choice",
     "fail",
     "flag",
@@ -55,7 +56,7 @@ def nearest(word: object, options: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else "choose one of " + ", ".join(names)
 
 
-def _field(check: Check, default: Any, **metadata: Any) -> Any:
+def checked(check: Check, default: Any = dataclasses.MISSING, **metadata: Any) -> Any:
     """Return a dataclass field with ``check``; no default when it is MISSING."""
     metadata["check"] = check
     return dataclasses.field(default=default, metadata=metadata)
@@ -82,7 +83,7 @@ def number(
             fail(where, name, rule, value, f"give {name} in {unit}" if unit else f"check {name}")
         return float(value)
 
-    return _field(check, default)
+    return checked(check, default)
 
 
 def label(
@@ -100,7 +101,7 @@ def label(
             fail(where, name, rule, value, "remove line breaks, control and edge space characters")
         return value
 
-    return _field(check, default)
+    return checked(check, default)
 
 
 def choice(options: Sequence[str], default: Any = dataclasses.MISSING) -> Any:
@@ -112,7 +113,7 @@ def choice(options: Sequence[str], default: Any = dataclasses.MISSING) -> Any:
             fail(where, name, "be one of " + ", ".join(options), value, nearest(value, options))
         return value
 
-    return _field(check, default)
+    return checked(check, default)
 
 
 def flag(default: bool) -> Any:
@@ -123,7 +124,7 @@ def flag(default: bool) -> Any:
             fail(where, name, "be true or false", value, "give a boolean")
         return value
 
-    return _field(check, default)
+    return checked(check, default)
 
 
 def part(cls: type) -> Any:
@@ -134,7 +135,7 @@ def part(cls: type) -> Any:
             fail(where, name, f"be a {cls.__name__} or None", value, f"build a {cls.__name__}(…)")
         return value
 
-    return _field(check, None, part=cls)
+    return checked(check, None, part=cls)
 
 
 def parts(cls: type, most: int) -> Any:
@@ -147,13 +148,13 @@ def parts(cls: type, most: int) -> Any:
             fail(where, name, rule, value, f"give a tuple of {cls.__name__}(…)")
         return tuple(value)
 
-    return _field(check, (), parts=cls, most=most)
+    return checked(check, (), parts=cls, most=most)
 
 
 @functools.cache
-def _checks(cls: type) -> tuple[tuple[str, Check], ...]:
+def _checks(cls: Hashable) -> tuple[tuple[str, Check], ...]:
     """Return (field name, check) of ``cls`` once; specs are built by the thousand."""
-    found = ((f.name, f.metadata.get("check")) for f in dataclasses.fields(cls))
+    found = ((f.name, f.metadata.get("check")) for f in dataclasses.fields(cls))  # type: ignore[arg-type]
     return tuple((name, check) for name, check in found if check is not None)
 
 

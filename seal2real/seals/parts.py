@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from seal2real.seals.fields import check_all, choice, fail, flag, label, number
+from seal2real.seals.fields import check_all, checked, choice, fail, flag, label, number
 
 __all__ = [
     "CUTS",
@@ -247,7 +247,7 @@ class NameGrid:
     """
 
     text: str = label(24)
-    columns: tuple[int, ...] = dataclasses.field(metadata={"check": _columns})
+    columns: tuple[int, ...] = checked(_columns)
     cut: str = choice(CUTS, "zhu")
     font: str = label(500, "song")
     font_role: str | None = label(100, None, optional=True)
@@ -261,4 +261,3 @@ class NameGrid:
         if sum(self.columns) != len(self.text) or " " in self.text:
             rule = f"hold the {len(self.text)} characters of {self.text!r} without spaces"
             fail("NameGrid", "columns", rule, self.columns, "let its counts sum to the length")
-

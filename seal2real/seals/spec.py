@@ -11,7 +11,17 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from seal2real.seals.fields import check_all, choice, fail, label, nearest, number, part, parts, short
+from seal2real.seals.fields import (
+    check_all,
+    choice,
+    fail,
+    label,
+    nearest,
+    number,
+    part,
+    parts,
+    short,
+)
 from seal2real.seals.parts import (
     CUTS,
     DIRECTIONS,
@@ -96,11 +106,11 @@ class SealSpec:
     borders: tuple[Border, ...] = parts(Border, 8)
     ring_texts: tuple[RingText, ...] = parts(RingText, 8)
     lines: tuple[LineText, ...] = parts(LineText, 24)
-    star: Star | None = part(Star)
-    emblem: Emblem | None = part(Emblem)
+    star: Star | None = part(Star)  # noqa: RUF009 (returns a field)
+    emblem: Emblem | None = part(Emblem)  # noqa: RUF009 (returns a field)
     rules: tuple[Rule, ...] = parts(Rule, 32)
     security_lines: tuple[SecurityLine, ...] = parts(SecurityLine, 32)
-    name: NameGrid | None = part(NameGrid)
+    name: NameGrid | None = part(NameGrid)  # noqa: RUF009 (returns a field)
     owner: str = label(200, "", empty=True)
     notes: dict[str, Any] = dataclasses.field(
         default_factory=dict, compare=False, hash=False, metadata={"check": _notes}
@@ -168,7 +178,9 @@ class SealSpec:
 
     def to_json(self) -> str:
         """Return the spec as compact UTF-8 JSON with a fixed key order."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json.dumps(
+            self.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> SealSpec:
