@@ -1,0 +1,75 @@
+"""The command group: lazy subcommands, and errors as one clear line with exit code 2."""
+
+from __future__ import annotations
+
+import errno
+from importlib import import_module
+from typing import Any
+
+import click
+
+from seal2real import __version__
+
+__all__ = ["main"]
+
+# Command -> module of seal2real.cli that holds it; imported on first use, so that --help is quick.
+_COMMANDS = {
+    "synth": "synth",
+    "draw": "draw",
+    "fit": "fit",
+    "verify": "database",
+    "view": "database",
+    "labels": "labels",
+    "stats": "database",
+    "info": "database",
+    "provenance": "database",
+}
+# The caller's mistakes and the machine's refusals; everything else is our bug and keeps its trace.
+_EXPECTED = (ValueError, TypeError, OSError, LookupError)
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a subcommand when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"seal2real.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.Exit:
+            raise
+        except _EXPECTED as error:
+            failure = click.ClickException(_message(error))
+            failure.exit_code = 2
+            raise failure from error
+
+
+def _message(error: Exception) -> str:
+    """Return one line for a person, with the remedy for a full or read-only disk."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error}; free some space and run the same command again, finished shards are kept"
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES):
+        return f"{error}; choose a folder that you may write to"
+    return str(error)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="seal2real")
+def main() -> None:
+    """Make labelled seal data for document AI.
+
+    \b
+    A first data set:
+      seal2real synth out --count 100 --seed 1
+      seal2real verify out
+      seal2real view out
+      seal2real labels out --to coco out-coco
+    """

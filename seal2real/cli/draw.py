@@ -1,0 +1,49 @@
+"""``seal2real draw``: preview one seal as a PNG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["draw"]
+
+
+@click.command()
+@click.argument("spec")
+@click.argument("png", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dpi", default=300.0, show_default=True, help="resolution of the preview")
+@click.option("--seed", default=0, show_default=True, help="text, and wear of an inked preview")
+@click.option("--inked/--plain", default=False, help="as pressed with ink, or the ideal shape")
+def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool) -> None:
+    """Draw the seal SPEC into the file PNG.
+
+    SPEC is the name of a preset, or a JSON file with a seal specification (docs/data-format.md).
+
+    \b
+    Example:
+      seal2real draw company company.png --seed 3 --inked
+      seal2real draw my-seal.json my-seal.png --dpi 600
+    """
+    from PIL import Image
+
+    from seal2real.drawing import draw as draw_seal
+
+    drawing = draw_seal(_load(spec, seed), dpi=dpi, seed=seed if inked else None)
+    partial = png.with_name(png.name + ".partial")
+    try:
+        Image.fromarray(drawing.rgba).save(partial, format="PNG", dpi=(dpi, dpi))
+        partial.replace(png)
+    finally:
+        partial.unlink(missing_ok=True)
+    click.echo(f"{png}: {drawing.rgba.shape[1]}x{drawing.rgba.shape[0]} px at {dpi:g} dpi")
+
+
+def _load(spec: str, seed: int):  # noqa: ANN202
+    """Return the SealSpec of a preset name or a JSON file."""
+    from seal2real.rng import Rng
+    from seal2real.seals import SealSpec, sample_spec
+
+    if spec.endswith(".json") or Path(spec).is_file():
+        return SealSpec.from_json(Path(spec).read_text(encoding="utf-8"))
+    return sample_spec(Rng(seed, "draw"), spec)

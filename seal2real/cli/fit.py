@@ -1,0 +1,25 @@
+"""``seal2real fit``: measure a folder of real images into a profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["fit"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("profile", type=click.Path(dir_okay=False, path_type=Path))
+def fit(folder: Path, profile: Path) -> None:
+    """Fit ink, paper, light, blur, noise and JPEG strength of the images in FOLDER.
+
+    The result is written to PROFILE, a TOML file to read and edit; pass it to
+    `seal2real synth --profile PROFILE`.
+    """
+    from seal2real.synthesis.profile import fit_profile
+
+    fitted = fit_profile(folder)
+    fitted.save(profile)
+    click.echo(f"{profile}: fitted to {fitted.image_count} images of {folder}")

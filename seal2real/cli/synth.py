@@ -1,0 +1,159 @@
+"""``seal2real synth``: draw seals onto pages and write a Seal-DB."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seal2real.sealdb.recipe import Recipe
+from seal2real.synthesis.options import CAPTURES, LANGUAGES
+
+__all__ = ["synth"]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--count", required=True, type=int, help="number of samples")
+@click.option("--seed", default=0, show_default=True, help="same seed, same bytes")
+@click.option(
+    "--pages",
+    multiple=True,
+    default=("procedural",),
+    show_default=True,
+    help='"procedural", a folder of scans or photos, or a PDF; may be repeated',
+)
+@click.option("--presets", default="", help="comma-separated seal types; all by default")
+@click.option("--size", default="512", show_default=True, help="side of square crops, or page")
+@click.option("--image-format", default="jpg", show_default=True, help="jpg or png")
+@click.option("--quality", default=90, show_default=True, help="JPEG quality, 1..100")
+@click.option("--workers", default=1, show_default=True, help="worker processes")
+@click.option("--shard", default=None, help="i/n: make only this part, on one of n machines")
+@click.option("--shard-samples", default=0, help="samples in a shard; 0 chooses")
+@click.option("--split", default="0.8,0.1,0.1", show_default=True, help="train,val,test shares")
+@click.option("--dpi", default=200.0, show_default=True, help="resolution of drawn and PDF pages")
+@click.option(
+    "--page-width-mm",
+    default=210.0,
+    show_default=True,
+    help="width of images without a credible resolution",
+)
+@click.option("--max-pixels", default=100_000_000, show_default=True, help="refuse larger images")
+@click.option("--strict", is_flag=True, help="stop at the first bad input file")
+@click.option("--layout", type=_FILE, help="JSONL: page, spec, x_mm, y_mm, angle of every seal")
+@click.option("--templates", type=_FOLDER, help="press these seal cut-outs instead of drawn seals")
+@click.option("--template-width-mm", type=float, help="width of the cut-outs")
+@click.option("--corpus", help="seal texts: a file, or module:function")
+@click.option("--profile", type=_FILE, help="ink and capture fitted by `seal2real fit`")
+@click.option("--fit-from", type=_FOLDER, help="fit a profile to these images first")
+@click.option("--capture", default="auto", show_default=True, type=click.Choice(CAPTURES))
+@click.option("--language", default="both", show_default=True, type=click.Choice(LANGUAGES))
+@click.option("--seal-free", default=0.06, show_default=True, help="share of pages without seal")
+@click.option("--cross-page", default=0.04, show_default=True, help="share of cross-page blocks")
+@click.option("--page-reuse", default=1, show_default=True, help="samples that share a page")
+@click.option("--visible-mark", is_flag=True, help="print a visible mark; trainers refuse such sets")
+@click.option("--dry-run", is_flag=True, help="print the resolved recipe and draw nothing")
+def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: Any) -> None:
+    """Draw COUNT labelled samples into the Seal-DB folder OUT.
+
+    The same command resumes after any interruption, and gives the same bytes for any number of
+    workers.
+
+    \b
+    OUT/
+      dataset.json       recipe, versions, counts, provenance
+      index.parquet      a row a sample
+      shards/            {train,val,test}-000000.tar, WebDataset:
+        {id}.synthetic.jpg   the page with its seals
+        {id}.clean.jpg       the same page without
+        {id}.mask.png        bit k: ink of seal k
+        {id}.shape.png       bit k: ideal shape of seal k
+        {id}.classes.png     ring, ring text, emblem, centre text, code, line
+        {id}.json            every label, see docs/data-format.md
+      checksums.sha256   index.html (gallery)
+
+    \b
+    Example: 1000 crops on your own scans, then COCO labels
+      seal2real synth out --count 1000 --pages scans/ --workers 4
+      seal2real labels out --to coco out-coco
+    """
+    recipe = _recipe(out, dry_run, **given)
+    if dry_run:
+        resolved = {**recipe.locked(), "hash": recipe.hash(), "shards": recipe.shards}
+        click.echo(json.dumps(resolved, ensure_ascii=False, indent=2))
+        return
+    from seal2real.sealdb.gallery import write_gallery
+    from seal2real.sealdb.runner import run_shards
+    from seal2real.synthesis.generate import SampleFactory
+
+    factory = SampleFactory(recipe)
+    factory.check()
+    report = run_shards(
+        recipe, factory, out, workers=workers, shard=shard, sources=factory.describe()
+    )
+    if report.complete:
+        write_gallery(out)
+    click.echo(report.summary())
+
+
+def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
+    """Return the recipe of the command line; fits a profile first where asked to."""
+    options = {
+        key: given.pop(key)
+        for key in (
+            "capture",
+            "language",
+            "seal_free",
+            "cross_page",
+            "page_reuse",
+            "template_width_mm",
+        )
+    }
+    fit_from, profile = given.pop("fit_from"), given.pop("profile")
+    if fit_from is not None:
+        if profile is not None:
+            raise ValueError(
+                "synth: --fit-from and --profile must not be given together, got both; drop one"
+            )
+        profile = out.with_name(out.name + "-profile.toml")
+        if not dry_run:
+            _fit(fit_from, profile)
+    presets = tuple(name.strip() for name in given.pop("presets").split(",") if name.strip())
+    paths = {"profile": profile, "layout": given.pop("layout"), "templates": given.pop("templates")}
+    return Recipe(
+        presets=presets,
+        options=options,
+        inputs=_input_hashes({**paths, "corpus": given["corpus"]}),
+        **{name: None if path is None else str(path) for name, path in paths.items()},
+        **given,
+    )
+
+
+def _fit(folder: Path, profile: Path) -> None:
+    from seal2real.synthesis.profile import fit_profile
+
+    if not profile.exists():
+        out = fit_profile(folder)
+        out.save(profile)
+
+
+def _input_hashes(paths: dict[str, Any]) -> dict[str, str]:
+    """Return sha256 of every named file, and of every file of a named folder together."""
+    hashes = {}
+    for name, value in paths.items():
+        path = Path(str(value)) if value is not None else None
+        if path is None or not path.exists():
+            continue
+        files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.is_file())
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(file.name.encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        hashes[name] = digest.hexdigest()
+    return hashes

@@ -1,0 +1,215 @@
+"""Apply a :class:`SamplePlan` to a page: window, press, capture, label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from seal2real import _C
+from seal2real.pages.page import Page, PageChar, PageLine
+from seal2real.seals.layout import layout
+from seal2real.synthesis.capture import capture_pair
+from seal2real.synthesis.ink import press_ink
+from seal2real.synthesis.plan import SamplePlan, SealPlan, Window
+from seal2real.synthesis.record import build_record, outline_mm
+from seal2real.synthesis.sample import INK_ABSORBANCE, MAX_SEALS, SHAPE_COVERAGE, Sample
+from seal2real.synthesis.templates import TEMPLATE_CLASS, Template
+
+__all__ = ["compose", "page_window", "press_seal"]
+
+Box = tuple[int, int, int, int]
+
+# Stored densities are absorbance x 100 (see seal2real.synthesis.ink).
+_INK_DENSITY = round(100 * INK_ABSORBANCE)
+_SHAPE_COVERAGE_U8 = round(255 * SHAPE_COVERAGE)
+
+
+@dataclass(frozen=True)
+class Impression:
+    """What one seal leaves on the window ``box`` of a sample."""
+
+    # x0, y0, x1, y1 in sample px
+    box: Box
+    # uint8 [h, w] ideal coverage, 255 is full
+    coverage: NDArray[np.uint8]
+    # uint8 [h, w] class map
+    classes: NDArray[np.uint8]
+    # uint8 [h, w] absorbance x 100
+    density: NDArray[np.uint8]
+
+
+def compose(page: Page, plan: SamplePlan, header: dict[str, object]) -> Sample:
+    """Return the sample that ``plan`` describes on ``page``.
+
+    Args:
+        page: a seal-free page; its image is uint8 [H, W, 3] RGB.
+        plan: window, seals and capture, all drawn already.
+        header: leading fields of the record (id, index, split, seed, mode).
+
+    Raises:
+        ValueError: if the plan holds more than eight seals.
+    """
+    if len(plan.seals) > MAX_SEALS:
+        raise ValueError(
+            f"compose: plan must hold at most {MAX_SEALS} seals, got {len(plan.seals)}; "
+            "masks have a bit per seal, so split them over several samples"
+        )
+    clean = page_window(page.image, plan.window)
+    height, width = clean.shape[:2]
+    sealed = clean.copy()
+    mask = np.zeros((height, width), np.uint8)
+    shape = np.zeros((height, width), np.uint8)
+    classes = np.zeros((height, width), np.uint8)
+    touched = np.zeros((height, width), bool)
+    for bit, seal in enumerate(plan.seals):
+        impression = press_seal(seal, clean)
+        if impression is not None:
+            _merge(impression, bit, seal, sealed, mask, shape, classes, touched)
+    clean, sealed, support = capture_pair(clean, sealed, touched, plan.capture)
+    lines = window_lines(page.lines, plan.window)
+    planes = {"clean": clean, "sealed": sealed, "mask": mask, "shape": shape, "support": support}
+    record = build_record(page, plan, lines, planes, header)
+    return Sample(sealed, clean, mask, shape, classes, support, record)
+
+
+def page_window(
+    image: NDArray[np.uint8],  # [H, W, 3]
+    window: Window,
+) -> NDArray[np.uint8]:  # [window.height, window.width, 3]
+    """Return the part of ``image`` under ``window``, extended by its edges and resampled."""
+    height, width = image.shape[:2]
+    x0, y0 = max(window.x0, 0), max(window.y0, 0)
+    x1, y1 = min(window.x1, width), min(window.y1, height)
+    part = image[y0:y1, x0:x1]
+    pads = ((y0 - window.y0, window.y1 - y1), (x0 - window.x0, window.x1 - x1), (0, 0))
+    if any(pad for pair in pads for pad in pair):
+        part = np.pad(part, pads, mode="edge")
+    if part.shape[:2] != (window.height, window.width):
+        # BICUBIC: its kernel is a polynomial, so weights are the same on every machine
+        resized = Image.fromarray(part).resize(
+            (window.width, window.height), Image.Resampling.BICUBIC
+        )
+        part = np.asarray(resized)
+    return np.array(part, order="C")
+
+
+def press_seal(seal: SealPlan, page: NDArray[np.uint8]) -> Impression | None:
+    """Return the impression of ``seal`` on ``page`` uint8 [H, W, 3]; None if it misses the page."""
+    height, width = page.shape[:2]
+    box = _impression_box(seal, width, height)
+    if box is None:
+        return None
+    coverage, classes = _draw(seal, box)
+    density = press_ink(coverage, seal.ink, seal.warp, box, page[box[1] : box[3], box[0] : box[2]])
+    _apply_clip(seal.clip, box, (coverage, classes, density))
+    return Impression(box, coverage, classes, density)
+
+
+def _draw(seal: SealPlan, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return ideal coverage and classes, uint8 [h, w] each, of the window ``box``."""
+    x0, y0, x1, y1 = box
+    if isinstance(seal.stamp, Template):
+        coverage = seal.stamp.draw(seal.warp, box)
+        inked = coverage >= _SHAPE_COVERAGE_U8
+        return coverage, np.where(inked, np.uint8(TEMPLATE_CLASS), np.uint8(0))
+    coverage, classes = _C.draw(
+        layout(seal.stamp), seal.warp.h, seal.warp.curl, x1 - x0, y1 - y0, x0, y0
+    )
+    return coverage, classes
+
+
+def _impression_box(seal: SealPlan, width: int, height: int) -> Box | None:
+    """Return the sample pixels that ``seal`` can reach, or None."""
+    outline = seal.warp.apply(outline_mm(seal.stamp))
+    margin = 2.0 + seal.ink.reach_mm * seal.warp.px_per_mm
+    low = np.floor(outline.min(axis=0) - margin).astype(int)
+    high = np.ceil(outline.max(axis=0) + margin).astype(int)
+    x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
+    x1, y1 = min(int(high[0]), width), min(int(high[1]), height)
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def _apply_clip(clip: Box | None, box: Box, planes: tuple[NDArray[np.uint8], ...]) -> None:
+    """Zero ``planes`` outside ``clip`` (both boxes in sample px)."""
+    if clip is None:
+        return
+    keep = np.zeros((box[3] - box[1], box[2] - box[0]), bool)
+    left, top = max(clip[0] - box[0], 0), max(clip[1] - box[1], 0)
+    keep[top : max(clip[3] - box[1], 0), left : max(clip[2] - box[0], 0)] = True
+    for plane in planes:
+        plane[~keep] = 0
+
+
+def _merge(
+    impression: Impression,
+    bit: int,
+    seal: SealPlan,
+    sealed: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    shape: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
+    touched: NDArray[np.bool_],
+) -> None:
+    """Lay ``impression`` over the sample's planes in place."""
+    x0, y0, x1, y1 = impression.box
+    at = (slice(y0, y1), slice(x0, x1))
+    sealed[at] = _C.blend(
+        np.ascontiguousarray(sealed[at]), impression.density, seal.ink.transmittance
+    )
+    flag = np.uint8(1 << bit)
+    mask[at] |= np.where(impression.density >= _INK_DENSITY, flag, np.uint8(0))
+    shape[at] |= np.where(impression.coverage >= _SHAPE_COVERAGE_U8, flag, np.uint8(0))
+    classes[at] = np.where(impression.classes > 0, impression.classes, classes[at])
+    touched[at] |= impression.density > 0
+
+
+def window_lines(lines: tuple[PageLine, ...], window: Window) -> tuple[PageLine, ...]:
+    """Return the text that ``window`` shows, in sample px; cut characters are left out."""
+    offset = np.array([window.x0, window.y0], np.float64)
+    scale = np.array(
+        [
+            window.width / (window.x1 - window.x0),
+            window.height / (window.y1 - window.y0),
+        ]
+    )
+    limit = np.array([window.width, window.height], np.float64)
+    shown = []
+    for line in lines:
+        polygon = (np.asarray(line.polygon, np.float64) - offset) * scale
+        if (polygon.max(axis=0) <= 0).any() or (polygon.min(axis=0) >= limit).any():
+            continue
+        moved = _shown_line(line, polygon, offset, scale, limit)
+        if moved is not None:
+            shown.append(moved)
+    return tuple(shown)
+
+
+def _shown_line(
+    line: PageLine,
+    polygon: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    limit: NDArray[np.float64],
+) -> PageLine | None:
+    """Return the visible part of one line whose polygon is already in sample px."""
+    if not line.chars:
+        inside = bool((polygon >= 0).all() and (polygon <= limit).all())
+        return PageLine(line.text, polygon, ()) if inside else None
+    quads = (np.stack([np.asarray(c.quad, np.float64) for c in line.chars]) - offset) * scale
+    kept = ((quads >= 0) & (quads <= limit)).all(axis=(1, 2))
+    if not kept.any():
+        return None
+    chars = tuple(
+        PageChar(char.text, quad)
+        for char, quad, keep in zip(line.chars, quads, kept, strict=True)
+        if keep
+    )
+    if kept.all():
+        return PageLine(line.text, polygon, chars)
+    boxes = quads[kept].reshape(-1, 2)
+    (left, top), (right, bottom) = boxes.min(axis=0), boxes.max(axis=0)
+    cut = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    return PageLine("".join(char.text for char in chars), cut, chars)

@@ -1,0 +1,149 @@
+"""From (recipe, index) to a sample: which page, which seals, where, and how they are captured.
+
+Every choice comes from a stream named by the dataset's seed and the sample's index, so any sample
+can be made alone and none depends on its neighbours.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from seal2real.pages import open_pages
+from seal2real.pages.page import Page
+from seal2real.rng import Rng
+from seal2real.seals import Corpus, default_corpus, open_corpus, preset_names, sample_spec
+from seal2real.sealdb.recipe import Recipe
+from seal2real.sealdb.splits import parse_fractions
+from seal2real.synthesis.choose import (
+    Placed,
+    choose_capture,
+    choose_window,
+    cross_page_group,
+    place_part,
+    plan_seal,
+)
+from seal2real.synthesis.compose import compose
+from seal2real.synthesis.options import Options
+from seal2real.synthesis.place import sample_placements
+from seal2real.synthesis.plan import SamplePlan, Stamp
+from seal2real.synthesis.profile import Profile
+from seal2real.synthesis.sample import Sample
+from seal2real.synthesis.templates import Template, load_templates, template_splits
+
+__all__ = ["SampleFactory"]
+
+# Seals on a page that has any, and their shares.
+_SEAL_COUNTS = (1, 2, 3)
+_SEAL_COUNT_WEIGHTS = (0.74, 0.2, 0.06)
+
+class SampleFactory:
+    """Turn sample indices of a recipe into samples.
+
+    Sources are opened on first use, so the factory pickles as its recipe and every worker process
+    opens its own.
+
+    Args:
+        recipe: what to draw.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.options = Options.from_dict(recipe.options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"recipe": self.recipe, "options": self.options}
+
+    @cached_property
+    def pages(self):  # noqa: ANN201
+        """The opened page sources."""
+        recipe = self.recipe
+        return open_pages(
+            recipe.pages,
+            dpi=recipe.dpi,
+            page_width_mm=recipe.page_width_mm,
+            max_pixels=recipe.max_pixels,
+            strict=recipe.strict,
+            language=self.options.language,
+        )
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The opened corpus of seal texts."""
+        return open_corpus(self.recipe.corpus) if self.recipe.corpus else default_corpus()
+
+    @cached_property
+    def templates(self) -> dict[str, tuple[Template, ...]]:
+        """The user's own cut-outs by split; empty without ``templates`` in the recipe."""
+        if self.recipe.templates is None:
+            return {}
+        cutouts = load_templates(Path(self.recipe.templates), self.options.template_width_mm)
+        return template_splits(cutouts, parse_fractions(self.recipe.split))
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        """The fitted profile of ink and capture, if the recipe names one."""
+        return Profile.load(Path(self.recipe.profile)) if self.recipe.profile else None
+
+    @cached_property
+    def presets(self) -> tuple[str, ...]:
+        """The presets to draw from."""
+        return self.recipe.presets or preset_names()
+
+    def __call__(self, index: int) -> Sample:
+        """Return sample ``index`` of the recipe."""
+        recipe = self.recipe
+        rng = Rng(recipe.seed, index)
+        page = self._page(index)
+        seals = self._seals(rng, page, index)
+        window = choose_window(rng.child("window"), page, seals, recipe.pixels)
+        plans = tuple(
+            plan_seal(self._seal_rng(rng, k, placed), placed, window, page.dpi, self.profile)
+            for k, placed in enumerate(seals)
+        )
+        capture = choose_capture(
+            rng.child("capture"), page.source["kind"], self.options.capture, self.profile
+        )
+        header = {
+            "id": f"{index:09d}",
+            "index": index,
+            "split": recipe.split_of(index),
+            "seed": [recipe.seed, index, 0],
+            "mode": "page" if recipe.pixels is None else "crop",
+        }
+        return compose(page, SamplePlan(window, plans, capture), header)
+
+    def _page(self, index: int) -> Page:
+        """Return the page under sample ``index``: a new one every ``page_reuse`` samples."""
+        number = index // self.options.page_reuse
+        rng = Rng(self.recipe.seed, "page", number)
+        return self.pages.page(rng.integer(0, len(self.pages)), rng)
+
+    def _seals(self, rng: Rng, page: Page, index: int) -> list[Placed]:
+        """Return what is pressed on the page of sample ``index``, and where."""
+        split = self.recipe.split_of(index)
+        group = cross_page_group(self.recipe, index, self.options.cross_page)
+        if group is not None:
+            block = Rng(self.recipe.seed, "group", group.start)
+            stamp = self._stamp(block.child("stamp"), split)
+            return [place_part(block.child("place"), page, stamp, group)]
+        if rng.child("free").bernoulli(self.options.seal_free):
+            return []
+        count = rng.child("count").weighted(_SEAL_COUNTS, _SEAL_COUNT_WEIGHTS)
+        stamps = [self._stamp(rng.child("stamp", k), split) for k in range(count)]
+        sizes = [(stamp.width_mm, stamp.height_mm) for stamp in stamps]
+        placements = sample_placements(rng.child("place"), page, sizes)
+        return [Placed(*pair) for pair in zip(stamps, placements, strict=True)]
+
+    def _seal_rng(self, rng: Rng, number: int, placed: Placed) -> Rng:
+        """Return the stream of one impression; the parts of a cross-page seal share theirs."""
+        if placed.group is None:
+            return rng.child("seal", number)
+        return Rng(self.recipe.seed, "group", placed.group.start, "seal")
+
+    def _stamp(self, rng: Rng, split: str) -> Stamp:
+        """Return a drawn seal, or one of the split's cut-outs where the recipe has cut-outs."""
+        if self.templates:
+            return rng.choice(self.templates[split])
+        return sample_spec(rng, rng.choice(self.presets), corpus=self.corpus, split=split)

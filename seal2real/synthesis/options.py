@@ -1,0 +1,73 @@
+"""Settings of generation beside the recipe's own fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+__all__ = ["CAPTURES", "LANGUAGES", "Options"]
+
+CAPTURES = ("auto", "none", "scanner", "photocopier", "fax", "phone")
+LANGUAGES = ("zh", "en", "both")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a recipe's ``options`` may hold, with defaults.
+
+    Raises:
+        ValueError: if a field breaks the rule stated above it.
+    """
+
+    # "auto" draws a kind that suits the page source; otherwise one of CAPTURES
+    capture: str = "auto"
+    # language of procedural pages: "zh", "en" or "both"
+    language: str = "both"
+    # share of pages without any seal, 0..1
+    seal_free: float = 0.06
+    # share of four-sample blocks that carry one seal across their pages, 0..1
+    cross_page: float = 0.04
+    # consecutive samples that share a page, at least 1
+    page_reuse: int = 1
+    # width of template cut-outs, mm; None reads each file's resolution
+    template_width_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("seal_free", "cross_page"):
+            share = getattr(self, name)
+            if not 0.0 <= share <= 1.0:
+                raise ValueError(
+                    f"Options: {name} must be in 0..1, got {share}; give it as a share"
+                )
+        if self.page_reuse < 1:
+            raise ValueError(
+                f"Options: page_reuse must be at least 1, got {self.page_reuse}; "
+                "1 takes a new page for every sample"
+            )
+        for name, choices in (("capture", CAPTURES), ("language", LANGUAGES)):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"Options: {name} must be one of {', '.join(choices)}, "
+                    f"got {getattr(self, name)!r}; choose one of them"
+                )
+        if self.template_width_mm is not None and not 0 < self.template_width_mm <= 200:
+            raise ValueError(
+                "Options: template_width_mm must be above 0 and at most 200, "
+                f"got {self.template_width_mm}; give the cut-out's width in millimetres"
+            )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Options:
+        """Return the options that a recipe holds.
+
+        Raises:
+            ValueError: if a key is unknown or a value breaks its rule.
+        """
+        names = [item.name for item in fields(cls)]
+        unknown = sorted(set(data) - set(names))
+        if unknown:
+            raise ValueError(
+                f"Options: options must be among {', '.join(names)}, got {unknown[0]!r}; "
+                "check its spelling"
+            )
+        return cls(**data)

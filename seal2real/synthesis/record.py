@@ -1,0 +1,252 @@
+"""The canonical record of a sample: what {id}.json holds (docs/data-format.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seal2real import _C
+from seal2real.pages.page import Page, PageLine
+from seal2real.seals.layout import layout
+from seal2real.seals.spec import SealSpec
+from seal2real.synthesis.plan import SamplePlan, SealPlan, Stamp, Window
+from seal2real.synthesis.templates import Template
+
+__all__ = ["FORMAT", "READABLE_CONTRAST", "build_record", "decode_runs", "encode_runs", "outline_mm"]
+
+FORMAT = "seal-db/1"
+# A page character counts as readable from this stroke/surround luma contrast on.
+READABLE_CONTRAST = 0.25
+# Coordinates are stored to a thousandth of a pixel, shares to a ten-thousandth.
+_COORDINATE_DIGITS = 3
+_SHARE_DIGITS = 4
+_CLASS_NAMES = ("background", "ring", "ring_text", "emblem", "centre_text", "code", "line")
+
+Planes = dict[str, NDArray[Any]]
+
+
+def build_record(
+    page: Page,
+    plan: SamplePlan,
+    lines: Sequence[PageLine],
+    planes: Planes,
+    header: dict[str, object],
+) -> dict[str, Any]:
+    """Return the record of one sample, without its provenance.
+
+    Args:
+        page: the page the sample shows.
+        plan: what was drawn on it.
+        lines: the page text in sample px.
+        planes: "clean" and "sealed" uint8 [H, W, 3], "mask" and "shape" uint8 [H, W] bit
+            planes, "support" bool [H, W].
+        header: leading fields (id, index, split, seed, mode).
+    """
+    return {
+        "format": FORMAT,
+        **header,
+        "page": _page_record(page, plan.window, lines, planes),
+        "seals": [_seal_record(bit, seal, planes) for bit, seal in enumerate(plan.seals)],
+        "overlaps": _overlaps(planes["mask"], len(plan.seals)),
+        "negatives": _negatives(page.negatives, plan.window),
+        "capture": plan.capture.to_dict(),
+        "support": encode_runs(planes["support"]),
+        "realisation": None,
+        "provenance": {},
+    }
+
+
+def encode_runs(
+    plane: NDArray[np.bool_],  # [H, W]
+) -> dict[str, list[int]]:
+    """Return row-major run lengths of ``plane``; the first run counts zeros."""
+    flat = np.concatenate(([False], plane.ravel(), [not plane.ravel()[-1]]))
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    counts = np.diff(np.concatenate(([0], edges)))
+    return {"size": list(plane.shape), "counts": [int(count) for count in counts]}
+
+
+def decode_runs(runs: dict[str, list[int]]) -> NDArray[np.bool_]:
+    """Return the bool [H, W] plane of :func:`encode_runs`.
+
+    Raises:
+        ValueError: if the runs do not fill the stated size.
+    """
+    height, width = runs["size"]
+    counts = np.asarray(runs["counts"], np.int64)
+    if (counts < 0).any() or int(counts.sum()) != height * width:
+        raise ValueError(
+            f"decode_runs: counts must sum to {height}x{width} pixels, got {int(counts.sum())}; "
+            "the record is damaged, draw the sample again"
+        )
+    values = np.arange(len(counts)) % 2 == 1
+    return np.repeat(values, counts).reshape(height, width)
+
+
+def _points(points: Any) -> list[list[float]]:
+    """Return points [N, 2] as rounded lists."""
+    return [[round(float(x), _COORDINATE_DIGITS), round(float(y), _COORDINATE_DIGITS)]
+            for x, y in np.asarray(points, np.float64)]  # fmt: skip
+
+
+def _page_record(
+    page: Page, window: Window, lines: Sequence[PageLine], planes: Planes
+) -> dict[str, Any]:
+    dpi = page.dpi * window.scale
+    height, width = planes["clean"].shape[:2]
+    return {
+        "width": width,
+        "height": height,
+        "dpi": round(dpi, 4),
+        "size_mm": [round(25.4 * width / dpi, 3), round(25.4 * height / dpi, 3)],
+        "type": page.kind,
+        "source": page.source,
+        "crop": [window.x0, window.y0, window.x1, window.y1],
+        "lines": _line_records(lines, planes),
+    }
+
+
+def _line_records(lines: Sequence[PageLine], planes: Planes) -> list[dict[str, Any]]:
+    quads = [np.asarray(char.quad, np.float64) for line in lines for char in line.chars]
+    if not quads:
+        stats = np.zeros((0, 2), np.float32)
+    else:
+        stacked = np.stack(quads)
+        boxes = np.concatenate(
+            [np.floor(stacked.min(axis=1)), np.ceil(stacked.max(axis=1))], axis=1
+        ).astype(np.int64)
+        stats = _C.char_stats(planes["clean"], planes["sealed"], planes["mask"], boxes)
+    rows = iter(stats.tolist())
+    return [
+        {
+            "text": line.text,
+            "polygon": _points(line.polygon),
+            "chars": [_char_record(char.text, char.quad, next(rows)) for char in line.chars],
+        }
+        for line in lines
+    ]
+
+
+def _char_record(text: str, quad: Any, stats: Sequence[float]) -> dict[str, Any]:
+    cover, contrast = stats
+    return {
+        "text": text,
+        "quad": _points(quad),
+        "ink_cover": round(cover, _SHARE_DIGITS),
+        "contrast": round(contrast, _SHARE_DIGITS),
+        "readable": contrast >= READABLE_CONTRAST,
+    }
+
+
+def outline_mm(stamp: Stamp) -> NDArray[np.float64]:
+    """Return the outer outline [N, 2] of ``stamp`` in mm around its centre."""
+    if isinstance(stamp, Template):
+        return stamp.outline_mm
+    return np.asarray(layout(stamp).outline_mm, np.float64)
+
+
+def _seal_record(bit: int, seal: SealPlan, planes: Planes) -> dict[str, Any]:
+    stamp = seal.stamp
+    drawn = isinstance(stamp, SealSpec)
+    return {
+        "id": bit,
+        "bit": bit,
+        "type": stamp.type if drawn else "template",
+        "shape": stamp.shape if drawn else "template",
+        "width_mm": stamp.width_mm,
+        "height_mm": stamp.height_mm,
+        "center": _points(seal.warp.apply(np.zeros((1, 2))))[0],
+        "angle_deg": round(seal.angle_deg, 4),
+        "rule": seal.rule,
+        "warp": seal.warp.to_dict(),
+        "spec": stamp.to_dict() if drawn else None,
+        "ink": seal.ink.to_dict(),
+        "colour": seal.ink.colour_name,
+        "bbox": _bit_box(planes["mask"], bit),
+        "outline": _points(seal.warp.apply(outline_mm(stamp))),
+        "group": seal.group,
+        "template": None if drawn else stamp.to_dict(),
+        "texts": _text_records(stamp, bit, seal, planes) if drawn else [],
+    }
+
+
+def _text_records(
+    spec: SealSpec, bit: int, seal: SealPlan, planes: Planes
+) -> list[dict[str, Any]]:
+    native = layout(spec)
+    labels = _C.text_labels(native, seal.warp.h, seal.warp.curl)
+    return [
+        _text_record(text, label, bit, planes)
+        for text, label in zip(native.texts, labels, strict=True)
+    ]
+
+
+def _text_record(
+    text: dict[str, Any], labels: dict[str, Any], bit: int, planes: Planes
+) -> dict[str, Any]:
+    quads = np.ascontiguousarray(labels["quads"], np.float64).reshape(-1, 4, 2)
+    visible = _C.quad_visibility(planes["shape"], planes["mask"], bit, quads).tolist()
+    return {
+        "role": text["role"],
+        "text": text["text"],
+        "class": _CLASS_NAMES[text["cls"]],
+        "font": text["font"],
+        "font_role": text["font_role"],
+        "direction": text["direction"],
+        "arc": text["arc"],
+        "polygon": _points(labels["polygon"]),
+        "polygon16": _points(labels["polygon16"]),
+        "visible": round(_mean(visible), _SHARE_DIGITS),
+        "chars": [
+            {"text": char, "quad": _points(quad), "visible": round(share, _SHARE_DIGITS)}
+            for char, quad, share in zip(labels["chars"], quads, visible, strict=True)
+        ],
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean in a fixed order of summation; 0 for nothing."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values) if values else 0.0
+
+
+def _bit_box(plane: NDArray[np.uint8], bit: int) -> list[int] | None:
+    """Return [x0, y0, x1, y1] of the pixels that carry ``bit``, or None."""
+    hit = (plane & np.uint8(1 << bit)) != 0
+    rows, columns = np.flatnonzero(hit.any(axis=1)), np.flatnonzero(hit.any(axis=0))
+    if not len(rows):
+        return None
+    return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
+
+
+def _overlaps(mask: NDArray[np.uint8], count: int) -> list[dict[str, int]]:
+    """Return the inked pixels that each pair of seals shares, pairs without any left out."""
+    found = []
+    for a in range(count):
+        for b in range(a + 1, count):
+            both = np.uint8((1 << a) | (1 << b))
+            pixels = int(np.count_nonzero((mask & both) == both))
+            if pixels:
+                found.append({"a": a, "b": b, "pixels": pixels})
+    return found
+
+
+def _negatives(negatives: Sequence[dict[str, Any]], window: Window) -> list[dict[str, Any]]:
+    """Return the seal-like marks inside ``window``, boxes in sample px."""
+    shown = []
+    for mark in negatives:
+        x0, y0, x1, y1 = mark["bbox"]
+        box = [
+            max((x0 - window.x0) * window.scale, 0.0),
+            max((y0 - window.y0) * window.scale, 0.0),
+            min((x1 - window.x0) * window.scale, float(window.width)),
+            min((y1 - window.y0) * window.scale, float(window.height)),
+        ]
+        if box[0] < box[2] and box[1] < box[3]:
+            shown.append({**mark, "bbox": [round(v, _COORDINATE_DIGITS) for v in box]})
+    return shown
