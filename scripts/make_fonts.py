@@ -1,4 +1,6 @@
-"""Make the embedded fonts: GB2312 subsets of Noto Serif SC Bold (Song class) and Noto Sans SC Bold.
+"""Make the embedded fonts: GB2312 subsets of Noto Serif SC (Song class) and Noto Sans SC.
+
+Bold for seals, Regular for the text of procedural pages.
 
 Sources are the collections of Debian's ``fonts-noto-cjk`` (SIL Open Font License 1.1; no Reserved
 Font Name is declared, so the family name stays)::
@@ -51,6 +53,12 @@ class Source:
 SOURCES = (
     Source("song", "NotoSerifCJK-Bold.ttc", "Noto Serif CJK SC", "NotoSerifSC-Bold-seal.otf"),
     Source("hei", "NotoSansCJK-Bold.ttc", "Noto Sans CJK SC", "NotoSansSC-Bold-seal.otf"),
+    Source(
+        "song-text", "NotoSerifCJK-Regular.ttc", "Noto Serif CJK SC", "NotoSerifSC-Regular-seal.otf"
+    ),
+    Source(
+        "hei-text", "NotoSansCJK-Regular.ttc", "Noto Sans CJK SC", "NotoSansSC-Regular-seal.otf"
+    ),
 )
 
 

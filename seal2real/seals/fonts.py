@@ -1,6 +1,7 @@
 """Fonts of seals: embedded ones, user files and system families, and the shared glyph store.
 
-``song`` (Song class serif) and ``hei`` (sans) are embedded. Where FangSong or Kai is prescribed the
+``song`` (Song class serif) and ``hei`` (sans) are embedded, bold as seals are cut; ``song-text`` and
+``hei-text`` are their regular weights, for the text of pages. Where FangSong or Kai is prescribed the
 Song subset stands in; `stand_in` tells both. Any other name is a path
 (``simsun.ttf``, ``NotoSerifCJK-Bold.ttc#2`` for one face of a collection), a folder that holds one
 font, or a family known to the system (``Noto Serif CJK SC`` or ``Noto Serif CJK SC:Bold``).
@@ -33,6 +34,7 @@ __all__ = [
     "MissingGlyph",
     "ensure_glyphs",
     "font_id",
+    "font_file",
     "fonts_in",
     "get_font",
     "missing_characters",
@@ -42,7 +44,12 @@ __all__ = [
 
 FONT_FOLDER = Path(__file__).resolve().parent.parent / "fonts"
 # Embedded fonts by id: file below seal2real/fonts, made by scripts/make_fonts.py.
-EMBEDDED = {"song": "NotoSerifSC-Bold-seal.otf", "hei": "NotoSansSC-Bold-seal.otf"}
+EMBEDDED = {
+    "song": "NotoSerifSC-Bold-seal.otf",
+    "hei": "NotoSansSC-Bold-seal.otf",
+    "song-text": "NotoSerifSC-Regular-seal.otf",
+    "hei-text": "NotoSansSC-Regular-seal.otf",
+}
 # Prescribed classes without a free font of their own -> the embedded font that stands in.
 STAND_INS = {"fangsong": "song", "kai": "song"}
 # Hanzi whose strokes reach all four sides of the glyph face.
@@ -194,6 +201,16 @@ def get_font(name: str) -> Font:
     if path.is_file():
         return Font(path, index, name)
     return _system_font(name)
+
+
+def font_file(name: str) -> tuple[Path, int]:
+    """Return the file and the number of the face that ``name`` stands for (Pillow takes both).
+
+    Raises:
+        ValueError: as `get_font`.
+    """
+    font = get_font(name)
+    return font.path, font.index
 
 
 def _split_index(name: str) -> tuple[Path, int]:

@@ -28,7 +28,7 @@ def gb2312_hanzi() -> str:
     return text
 
 
-@pytest.mark.parametrize("name", ["song", "hei"])
+@pytest.mark.parametrize("name", ["song", "hei", "song-text", "hei-text"])
 def test_embedded_fonts_draw_gb2312_ascii_and_seal_symbols(name: str) -> None:
     """6763 is the standard's own count of hanzi; the symbols are those of printed seals."""
     hanzi = gb2312_hanzi()
@@ -121,6 +121,7 @@ def test_font_by_path_folder_and_collection_index(tmp_path: Path) -> None:
     for name in (str(copy), str(tmp_path)):
         font = fonts.get_font(name)
         assert font.name == name
+        assert fonts.font_file(name) == (copy, 0)
         assert np.array_equal(font.outline(ord("章")).points, by_name.points)
     assert fonts.fonts_in(tmp_path) == [str(copy)]
     shutil.copy(FOLDER / fonts.EMBEDDED["hei"], tmp_path / "other.otf")
@@ -205,7 +206,7 @@ def test_what_is_no_font_is_refused_by_name(tmp_path: Path, content: bytes, mess
 
 
 def test_unknown_names_say_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="one of song, hei, fangsong, kai.*did you mean 'song'"):
+    with pytest.raises(ValueError, match="one of song, hei, song-text, hei-text, fangsong, kai.*did you mean 'song'"):
         fonts.get_font("songg")
     with pytest.raises(ValueError, match="must be an existing font file, got '/no/such.ttf'"):
         fonts.get_font("/no/such.ttf")
