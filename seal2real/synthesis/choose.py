@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seal2real.pages.page import Page
+from seal2real.pages.page import MM_PER_INCH, Page
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.capture import CaptureParams, sample_capture
@@ -24,7 +24,6 @@ __all__ = [
     "plan_seal",
 ]
 
-_MM_PER_INCH = 25.4
 # Free share of a crop's side round its seal at the least, on both sides together.
 _CROP_MARGIN = 0.12
 # Consecutive samples that a cross-page group may span.
@@ -82,7 +81,7 @@ def place_part(rng: Rng, page: Page, stamp: Stamp, group: CrossPage) -> Placed:
 
     The pages lie fanned, so every page shows an equal vertical strip at its right edge.
     """
-    px_per_mm = page.dpi / _MM_PER_INCH
+    px_per_mm = page.px_per_mm
     width = stamp.width_mm * px_per_mm
     strip = width / group.of
     height = rng.uniform(*_CROSS_PAGE_HEIGHT)
@@ -122,7 +121,7 @@ def choose_window(rng: Rng, page: Page, seals: list[Placed], pixels: int | None)
 
 def _visible_extent(placed: Placed, page: Page) -> tuple[tuple[float, float], float]:
     """Return centre and side (page px) of the square round the visible part of a seal."""
-    px_per_mm = page.dpi / _MM_PER_INCH
+    px_per_mm = page.px_per_mm
     width, height = placed.stamp.width_mm * px_per_mm, placed.stamp.height_mm * px_per_mm
     x, y = placed.placement.center_px
     round_shape = getattr(placed.stamp, "shape", "") == "round"
@@ -154,7 +153,7 @@ def plan_seal(
     scale = window.scale
     x, y = placed.placement.center_px
     center = ((x - window.x0) * scale, (y - window.y0) * scale)
-    px_per_mm = dpi / _MM_PER_INCH * scale
+    px_per_mm = dpi / MM_PER_INCH * scale
     angle = placed.placement.angle_deg
     return SealPlan(
         stamp=placed.stamp,

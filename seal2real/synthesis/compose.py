@@ -57,7 +57,7 @@ def compose(page: Page, plan: SamplePlan, header: dict[str, object]) -> Sample:
             f"compose: plan must hold at most {MAX_SEALS} seals, got {len(plan.seals)}; "
             "masks have a bit per seal, so split them over several samples"
         )
-    clean = page_window(page.image, plan.window)
+    clean = page_window(page, plan.window)
     height, width = clean.shape[:2]
     sealed = clean.copy()
     mask = np.zeros((height, width), np.uint8)
@@ -76,23 +76,14 @@ def compose(page: Page, plan: SamplePlan, header: dict[str, object]) -> Sample:
 
 
 def page_window(
-    image: NDArray[np.uint8],  # [H, W, 3]
-    window: Window,
+    page: Page, window: Window
 ) -> NDArray[np.uint8]:  # [window.height, window.width, 3]
-    """Return the part of ``image`` under ``window``, extended by its edges and resampled."""
-    height, width = image.shape[:2]
-    x0, y0 = max(window.x0, 0), max(window.y0, 0)
-    x1, y1 = min(window.x1, width), min(window.y1, height)
-    part = image[y0:y1, x0:x1]
-    pads = ((y0 - window.y0, window.y1 - y1), (x0 - window.x0, window.x1 - x1), (0, 0))
-    if any(pad for pair in pads for pad in pair):
-        part = np.pad(part, pads, mode="edge")
+    """Return the part of ``page`` under ``window``, extended by its edges and resampled."""
+    part = page.window(window.x0, window.y0, window.x1, window.y1)
     if part.shape[:2] != (window.height, window.width):
         # BICUBIC: its kernel is a polynomial, so weights are the same on every machine
-        resized = Image.fromarray(part).resize(
-            (window.width, window.height), Image.Resampling.BICUBIC
-        )
-        part = np.asarray(resized)
+        size = (window.width, window.height)
+        part = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BICUBIC))
     return np.array(part, order="C")
 
 

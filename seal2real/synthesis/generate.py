@@ -118,7 +118,7 @@ class SampleFactory:
         """Return the page under sample ``index``: a new one every ``page_reuse`` samples."""
         number = index // self.options.page_reuse
         rng = Rng(self.recipe.seed, "page", number)
-        return self.pages.page(rng.integer(0, len(self.pages)), rng)
+        return self.pages.page(rng.integer(0, len(self.pages)))
 
     def _seals(self, rng: Rng, page: Page, index: int) -> list[Placed]:
         """Return what is pressed on the page of sample ``index``, and where."""
