@@ -1,0 +1,115 @@
+"""The canonical record of a sample: its JSON Schema, its bytes and its run lengths."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seal2real.sealdb.errors import DamagedError
+
+__all__ = [
+    "CLASS_NAMES",
+    "FORMAT",
+    "decode_support",
+    "dump_record",
+    "load_record",
+    "record_schema",
+    "sample_id",
+    "schema_errors",
+]
+
+FORMAT = "seal-db/1"
+# Names of the values in classes.png
+CLASS_NAMES = ("background", "ring", "ring_text", "emblem", "centre_text", "code", "line")
+# A record of a dense page takes about 1 MB; anything far beyond is an attack or an accident.
+MAX_RECORD_BYTES = 64 << 20
+
+
+def sample_id(index: int) -> str:
+    """Return the id of sample ``index``: nine digits, no dots, so that tar sorting is numeric."""
+    return f"{index:09d}"
+
+
+@cache
+def record_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a record."""
+    path = resources.files("seal2real.sealdb") / "record.schema.json"
+    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
+@cache
+def _validator() -> Any:
+    # Imported late: workers write records without ever validating them.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(record_schema())
+
+
+def schema_errors(record: Any, limit: int = 5) -> list[str]:
+    """Return up to ``limit`` breaches of the schema, each as "path: rule"; empty means valid."""
+    found = []
+    for error in _validator().iter_errors(record):
+        where = "/".join(str(part) for part in error.absolute_path) or "record"
+        found.append(f"{where}: {error.message[:200]}")
+        if len(found) == limit:
+            break
+    return found
+
+
+def dump_record(record: dict[str, Any]) -> bytes:
+    """Return the bytes of {id}.json: UTF-8, keys in the order they were built in, no blanks.
+
+    Raises:
+        ValueError: if a number is not finite.
+    """
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def load_record(data: bytes | memoryview) -> dict[str, Any]:
+    """Return the record in ``data``.
+
+    Raises:
+        DamagedError: if it is too long, no UTF-8 JSON object, or nested beyond reason.
+    """
+    if len(data) > MAX_RECORD_BYTES:
+        raise DamagedError(
+            f"load_record: record must have at most {MAX_RECORD_BYTES} bytes, got {len(data)}; "
+            "draw the shard again"
+        )
+    try:
+        record = json.loads(bytes(data))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(
+            f"load_record: record must be UTF-8 JSON, got {error}; draw the shard again"
+        ) from error
+    if not isinstance(record, dict):
+        raise DamagedError(
+            f"load_record: record must be a JSON object, got {type(record).__name__}; "
+            "draw the shard again"
+        )
+    return record
+
+
+def decode_support(support: dict[str, list[int]]) -> NDArray[np.bool_]:  # [H, W]
+    """Return the support plane of a record.
+
+    Raises:
+        DamagedError: if the run lengths do not fill the stated size.
+    """
+    height, width = support["size"]
+    counts = np.asarray(support["counts"], np.int64)
+    total = int(counts.sum())
+    if (counts < 0).any() or total != height * width:
+        raise DamagedError(
+            f"decode_support: counts must sum to {height}x{width} pixels, got {total}; "
+            "draw the shard again"
+        )
+    values = np.arange(len(counts)) % 2 == 1
+    return np.repeat(values, counts).reshape(height, width)

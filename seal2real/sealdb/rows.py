@@ -1,0 +1,134 @@
+"""The index: one row a sample, made from its record and from where its bytes lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seal2real.sealdb.shards import Span
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["COLUMNS", "index_schema", "row_of"]
+
+# name -> (pyarrow type, meaning); docs/data-format.md prints this table
+COLUMNS = {
+    "id": ("string", "nine digits"),
+    "index": ("int64", "number of the sample in the dataset"),
+    "split": ("string", "train, val or test"),
+    "shard": ("string", "file name below shards/"),
+    "offset": ("int64", "of the sample in its shard, bytes"),
+    "size": ("int64", "of the sample in its shard, bytes"),
+    "mode": ("string", "crop or page"),
+    "width": ("int32", "pixels"),
+    "height": ("int32", "pixels"),
+    "dpi": ("double", "pixels per inch"),
+    "page_type": ("string", "contract, notice, …"),
+    "page_kind": ("string", "procedural, pdf or image"),
+    "page_name": ("string", "file of the page"),
+    "page_sha256": ("string", "of that file"),
+    "page_chars": ("int32", "characters of the page with known boxes"),
+    "page_chars_inked": ("int32", "of these, touched by ink"),
+    "page_chars_unreadable": ("int32", "of these, no longer readable"),
+    "types": ("list<string>", "of every seal"),
+    "shapes": ("list<string>", "of every seal"),
+    "colours": ("list<string>", "of every seal"),
+    "widths_mm": ("list<double>", "of every seal"),
+    "heights_mm": ("list<double>", "of every seal"),
+    "angles_deg": ("list<double>", "of every seal, clockwise"),
+    "owners": ("list<string>", "of every seal"),
+    "texts": ("list<string>", "of every seal, its lines joined by newlines"),
+    "groups": ("list<string>", "cross-page group of every seal, or empty"),
+    "templates": ("list<string>", "sha256 of the cut-out of every seal, or empty"),
+    "overlaps": ("int32", "pairs of seals that share ink"),
+    "negatives": ("int32", "seal-like marks on the page"),
+    "capture": ("string", "none, scanner, photocopier, fax or phone"),
+    "forged": ("bool", "a realised image exists"),
+    "gate_scores": ("list<double>", "of the fidelity gate, empty without realisation"),
+    "hash_synthetic": ("string", "perceptual hash, 64 hexadecimal digits"),
+    "hash_clean": ("string", "perceptual hash, 64 hexadecimal digits"),
+    "hash_forged": ("string", "perceptual hash, or empty"),
+    "sha256": ("string", "of the sample's bytes in its shard"),
+    "crc32": ("binary", "CRC-32 of every 4096 of these bytes, little-endian"),
+}
+
+
+def index_schema() -> pa.Schema:
+    """Return the Arrow schema of index.parquet."""
+    import pyarrow as pa
+
+    simple = {
+        "string": pa.string(),
+        "int64": pa.int64(),
+        "int32": pa.int32(),
+        "double": pa.float64(),
+        "bool": pa.bool_(),
+        "binary": pa.binary(),
+        "list<string>": pa.list_(pa.string()),
+        "list<double>": pa.list_(pa.float64()),
+    }
+    return pa.schema([(name, simple[kind]) for name, (kind, _) in COLUMNS.items()])
+
+
+def row_of(record: dict[str, Any], shard: str, span: Span) -> dict[str, Any]:
+    """Return the index row of the sample with this ``record``, in file ``shard`` at ``span``."""
+    return {
+        "id": record["id"],
+        "index": record["index"],
+        "split": record["split"],
+        "shard": shard,
+        "offset": span.offset,
+        "size": span.size,
+        "mode": record["mode"],
+        **_page_columns(record["page"]),
+        **_seal_columns(record["seals"]),
+        "overlaps": len(record["overlaps"]),
+        "negatives": len(record["negatives"]),
+        "capture": record["capture"]["kind"],
+        "forged": record["realisation"] is not None,
+        "gate_scores": _gate_scores(record["realisation"]),
+        **_hash_columns(record["provenance"].get("perceptual_hashes", {})),
+        "sha256": span.sha256,
+        "crc32": span.crc32,
+    }
+
+
+def _page_columns(page: dict[str, Any]) -> dict[str, Any]:
+    chars = [char for line in page["lines"] for char in line["chars"]]
+    source = page["source"]
+    return {
+        "width": page["width"],
+        "height": page["height"],
+        "dpi": page["dpi"],
+        "page_type": page["type"],
+        "page_kind": source["kind"],
+        "page_name": source["name"],
+        "page_sha256": source["sha256"],
+        "page_chars": len(chars),
+        "page_chars_inked": sum(char["ink_cover"] > 0 for char in chars),
+        "page_chars_unreadable": sum(not char["readable"] for char in chars),
+    }
+
+
+def _seal_columns(seals: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "types": [seal["type"] for seal in seals],
+        "shapes": [seal["shape"] for seal in seals],
+        "colours": [seal["colour"] for seal in seals],
+        "widths_mm": [seal["width_mm"] for seal in seals],
+        "heights_mm": [seal["height_mm"] for seal in seals],
+        "angles_deg": [seal["angle_deg"] for seal in seals],
+        "owners": [(seal["spec"] or {}).get("owner", "") for seal in seals],
+        "texts": ["\n".join(text["text"] for text in seal["texts"]) for seal in seals],
+        "groups": [(seal["group"] or {}).get("id", "") for seal in seals],
+        "templates": [(seal["template"] or {}).get("sha256", "") for seal in seals],
+    }
+
+
+def _gate_scores(realisation: dict[str, Any] | None) -> list[float]:
+    scores = (realisation or {}).get("gate_scores") or {}
+    return [scores[name] for name in sorted(scores)] if isinstance(scores, dict) else list(scores)
+
+
+def _hash_columns(hashes: dict[str, str]) -> dict[str, str]:
+    return {f"hash_{name}": hashes.get(name, "") for name in ("synthetic", "clean", "forged")}
