@@ -224,12 +224,13 @@ def _at(disc: Disc, radius: float, turn: float) -> list[float]:
 
 def _text(disc: Disc, text: Text) -> dict[str, Any]:
     count = len(text.text)
+    visible = text.visible if disc.inked else 0.0
     step = (text.stop - text.start) / count
     chars = [
         {
             "text": char,
             "quad": _quad(disc, text, text.start + i * step, text.start + (i + 1) * step),
-            "visible": text.visible,
+            "visible": visible,
         }
         for i, char in enumerate(text.text)
     ]
@@ -248,7 +249,7 @@ def _text(disc: Disc, text: Text) -> dict[str, Any]:
         },
         "polygon": _sector(disc, text, _DENSE),
         "polygon16": _sector(disc, text, _SPARSE),
-        "visible": text.visible,
+        "visible": visible,
         "chars": chars,
     }
 

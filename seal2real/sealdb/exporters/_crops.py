@@ -27,6 +27,7 @@ CROP_OPTIONS = {
     "min_height": Option(8, "leave out lines lower than this many px"),
     "quality": Option(95, "JPEG quality of the crops, 1..100"),
 }
+_PROVENANCE = ("dataset_id", "digital_source_type", "generator")
 Image = NDArray[np.uint8]
 
 
@@ -47,7 +48,8 @@ def crops(
     image = sample.image(
         part if part != "auto" else "forged" if sample.has("forged") else "synthetic"
     )
-    provenance = Provenance(**sample.record["provenance"])
+    held = sample.record["provenance"]
+    provenance = Provenance(**{key: held[key] for key in _PROVENANCE})
     found = _texts(job, sample, lines, min_visible, polygon)
     for text, strip in ((label, _strip(image, how)) for label, how in found):
         if strip is None or strip.shape[0] < min_height:

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "write"]
 
 _LAYOUT = """\
-data/{train,val,test}-00000-of-0000N.parquet   image, clean, mask (embedded), id, width, height, dpi,
+data/{train,validation,test}-00000-of-0000N.parquet
+                                               image, clean, mask (embedded), id, width, height, dpi,
                                                page_type, capture, seals, lines, record (JSON text)"""
 _IMAGES = ("image", "clean", "mask")
+# In numbered files datasets takes the name as it is, and there the part is called "validation".
+_NAMES = {"val": "validation"}
 # Samples held in memory and written as one row group.
 _ROWS_PER_GROUP = 32
 _SEAL_FIELDS = (
@@ -48,7 +51,7 @@ def write(job: Job, *, part: str, rows_per_file: int) -> None:
         samples = job.samples([split])
         files = -(-count // rows_per_file)
         for number in range(files):
-            name = f"{split}-{number:05d}-of-{files:05d}.parquet"
+            name = f"{_NAMES.get(split, split)}-{number:05d}-of-{files:05d}.parquet"
             rows = min(rows_per_file, count - number * rows_per_file)
             with _Table(str(job.root / "data" / name), schema) as table:
                 for _ in range(rows):
