@@ -83,8 +83,7 @@ def export(
     if not hasattr(db, "samples"):
         from seal2real.sealdb.reader import SealDB
 
-        with SealDB(Path(db)) as opened:
-            return export(opened, to, dest, splits=splits, progress=progress, **parsed)
+        db = SealDB(Path(db))
     chosen = _splits(db, splits)
     report = Export(to, Path(dest))
     with staged(Path(dest), forbidden=db.path) as root:

@@ -13,7 +13,7 @@ from seal2real.sealdb.exporters._labels import MIN_VISIBLE, cut, legible, line_l
 from seal2real.sealdb.unwrap import mirrored, unwrap, unwrap_chars
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["CROP_OPTIONS", "crops"]
 
@@ -33,7 +33,7 @@ Image = NDArray[np.uint8]
 
 def crops(
     job: Job,
-    sample: SampleView,
+    sample: DbSample,
     *,
     part: str,
     min_visible: float,
@@ -60,7 +60,7 @@ def crops(
 
 
 def _texts(
-    job: Job, sample: SampleView, lines: str, min_visible: float, polygon: str
+    job: Job, sample: DbSample, lines: str, min_visible: float, polygon: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (text, how to straighten it) of the legible lines."""
     page = sample.record["page"]

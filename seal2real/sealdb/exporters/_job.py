@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from seal2real.sealdb.exporters._output import Export
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView, SealDB
+    from seal2real.sealdb.reader import DbSample, SealDB
 
 __all__ = ["PART", "Format", "Job", "Option", "picture", "put", "stem"]
 
@@ -108,14 +108,14 @@ class Job:
     splits: dict[str, int]
     progress: bool = True
 
-    def samples(self, splits: Sequence[str] | None = None) -> Iterator[SampleView]:
+    def samples(self, splits: Sequence[str] | None = None) -> Iterator[DbSample]:
         """Yield the samples of the chosen splits, split by split, and count them."""
         for split in splits if splits is not None else list(self.splits):
             for sample in self._bar(self.db.samples(split), split, self.splits[split]):
                 self.report.samples[split] = self.report.samples.get(split, 0) + 1
                 yield sample
 
-    def _bar(self, samples: Iterator[SampleView], split: str, total: int) -> Iterator[SampleView]:
+    def _bar(self, samples: Iterator[DbSample], split: str, total: int) -> Iterator[DbSample]:
         from tqdm import tqdm
 
         bar = tqdm(
@@ -153,7 +153,7 @@ class SplitFiles:
         self._stack.close()
 
 
-def stem(sample: SampleView) -> str:
+def stem(sample: DbSample) -> str:
     """Return the sample's id as a file name without suffix.
 
     Raises:
@@ -166,7 +166,7 @@ def stem(sample: SampleView) -> str:
     return sample.id
 
 
-def picture(sample: SampleView, part: str) -> tuple[bytes, str]:
+def picture(sample: DbSample, part: str) -> tuple[bytes, str]:
     """Return the stored bytes of the image to write, and its suffix ("jpg" or "png").
 
     Raises:

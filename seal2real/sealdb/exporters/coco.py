@@ -17,7 +17,7 @@ from seal2real.sealdb.exporters._labels import CATEGORY, category_names, categor
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["FORMAT", "write"]
 
@@ -61,7 +61,7 @@ def write(job: Job, *, part: str, category: str) -> None:
             _add_seals(job, sample, [files[kind, sample.split] for kind in _KINDS], category)
 
 
-def _add_seals(job: Job, sample: SampleView, files: list[_CocoFile], category: str) -> None:
+def _add_seals(job: Job, sample: DbSample, files: list[_CocoFile], category: str) -> None:
     page = sample.record["page"]
     for seal, mask in zip(sample.record["seals"], sample.masks(), strict=True):
         attributes = _attributes(seal)
@@ -76,7 +76,7 @@ def _add_seals(job: Job, sample: SampleView, files: list[_CocoFile], category: s
             files[1].add_annotation(sample.index + 1, name, _polygon(outline), attributes)
 
 
-def _image(sample: SampleView, name: str) -> dict[str, Any]:
+def _image(sample: DbSample, name: str) -> dict[str, Any]:
     page = sample.record["page"]
     return {
         # COCO tools treat 0 as "none": ids start at 1

@@ -8,7 +8,7 @@ from seal2real.sealdb.exporters._job import PART, Format, Job, Option, picture, 
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["FORMAT", "write"]
 
@@ -31,7 +31,7 @@ def write(job: Job, *, part: str, clean: bool, masks: bool) -> None:
             files[sample.split].write(dumps(row) + "\n")
 
 
-def _files(job: Job, sample: SampleView, part: str, clean: bool, masks: bool) -> dict[str, str]:
+def _files(job: Job, sample: DbSample, part: str, clean: bool, masks: bool) -> dict[str, str]:
     data, suffix = picture(sample, part)
     images = {"file_name": (f"images/{stem(sample)}.{suffix}", data)}
     if clean:
@@ -44,7 +44,7 @@ def _files(job: Job, sample: SampleView, part: str, clean: bool, masks: bool) ->
     return {column: name for column, (name, _) in images.items()}
 
 
-def _columns(sample: SampleView) -> dict[str, Any]:
+def _columns(sample: DbSample) -> dict[str, Any]:
     """Return the plain columns.
 
     Readers infer a type per column from the first rows of each split and refuse splits that

@@ -13,7 +13,7 @@ from seal2real.sealdb.exporters._labels import CATEGORY, category_of, region
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["FORMAT", "write"]
 
@@ -41,7 +41,7 @@ def write(job: Job, *, part: str, category: str, masks: bool, page_lines: bool) 
         put(job.root / sample.split / f"{stem(sample)}.json", dumps(label) + "\n")
 
 
-def _label_file(sample: SampleView, name: str, shapes: list[dict[str, Any]]) -> dict[str, Any]:
+def _label_file(sample: DbSample, name: str, shapes: list[dict[str, Any]]) -> dict[str, Any]:
     page = sample.record["page"]
     return {
         "version": _VERSION,
@@ -54,7 +54,7 @@ def _label_file(sample: SampleView, name: str, shapes: list[dict[str, Any]]) -> 
     }
 
 
-def _seal_shapes(sample: SampleView, category: str, masks: bool) -> list[dict[str, Any]]:
+def _seal_shapes(sample: DbSample, category: str, masks: bool) -> list[dict[str, Any]]:
     page = sample.record["page"]
     shapes = []
     for seal, mask in zip(sample.record["seals"], sample.masks(), strict=True):

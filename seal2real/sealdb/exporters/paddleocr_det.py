@@ -19,7 +19,7 @@ from seal2real.sealdb.exporters._labels import (
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["FORMAT", "SEAL_REGION", "write"]
 
@@ -44,7 +44,7 @@ def write(job: Job, *, part: str, min_visible: float, regions: bool, page_lines:
             files[sample.split].write(f"{name}\t{dumps(entries)}\n")
 
 
-def _entries(sample: SampleView, min_visible: float, regions: bool) -> list[dict[str, Any]]:
+def _entries(sample: DbSample, min_visible: float, regions: bool) -> list[dict[str, Any]]:
     page = sample.record["page"]
     entries = []
     for seal in sample.record["seals"]:
@@ -59,7 +59,7 @@ def _entries(sample: SampleView, min_visible: float, regions: bool) -> list[dict
     return entries
 
 
-def _page_entries(sample: SampleView) -> list[dict[str, Any]]:
+def _page_entries(sample: DbSample) -> list[dict[str, Any]]:
     page = sample.record["page"]
     entries = []
     for line in page["lines"]:

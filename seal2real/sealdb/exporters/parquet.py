@@ -11,7 +11,7 @@ from seal2real.sealdb.exporters._output import dumps
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["FORMAT", "write"]
 
@@ -99,7 +99,7 @@ class _Table:
             self._writer.close()
 
 
-def _row(sample: SampleView, part: str) -> dict[str, Any]:
+def _row(sample: DbSample, part: str) -> dict[str, Any]:
     record = sample.record
     page = record["page"]
     data, suffix = picture(sample, part)

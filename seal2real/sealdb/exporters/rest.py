@@ -16,7 +16,7 @@ from seal2real.sealdb.exporters._labels import (
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["FORMAT", "write"]
 
@@ -43,7 +43,7 @@ def write(job: Job, *, part: str, min_visible: float, polygon: str) -> None:
             file.write("\n}\n")
 
 
-def _titles(sample: SampleView, key: str, min_visible: float) -> list[dict[str, Any]]:
+def _titles(sample: DbSample, key: str, min_visible: float) -> list[dict[str, Any]]:
     page = sample.record["page"]
     entries = []
     for seal in sample.record["seals"]:

@@ -42,13 +42,14 @@ def _write_real_part(job: Job) -> int:
 
 def _write_folder(job: Job, folder: Path) -> int:
     """Copy the images of a folder; the hash of each file decides its split."""
-    from seal2real.sealdb.splits import split_of_key
+    from seal2real.sealdb.splits import parse_fractions, split_of_key
 
+    fractions = parse_fractions(job.db.info["recipe"]["split"])
     found = 0
     for path in _images(folder):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        split = split_of_key(job.db.fractions, digest)
+        split = split_of_key(fractions, digest)
         if not _decodes(path):
             job.report.skip("real image not readable")
         elif split in job.splits:

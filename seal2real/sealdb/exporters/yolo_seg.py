@@ -9,7 +9,7 @@ from seal2real.sealdb.exporters._labels import CATEGORY, category_names, categor
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
-    from seal2real.sealdb.reader import SampleView
+    from seal2real.sealdb.reader import DbSample
 
 __all__ = ["FORMAT", "write"]
 
@@ -31,7 +31,7 @@ def write(job: Job, *, part: str, category: str) -> None:
     put(job.root / "data.yaml", _data_yaml(list(job.splits), names))
 
 
-def _lines(job: Job, sample: SampleView, numbers: dict[str, int], category: str) -> list[str]:
+def _lines(job: Job, sample: DbSample, numbers: dict[str, int], category: str) -> list[str]:
     page = sample.record["page"]
     lines = []
     for seal in sample.record["seals"]:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from seal2real.sealdb.exporters import export
 from tests.support.labelled import SCENES, Scene
+from tests.support.labelled_db import make_db
 
 # Hugging Face calls our "val" "validation".
 HF_SPLITS = {"train": "train", "val": "validation", "test": "test"}
@@ -81,9 +82,9 @@ def test_clean_pages_and_masks_can_be_left_out(db, load, tmp_path):
 
 
 @pytest.mark.parametrize("to", ["hf", "parquet"])
-def test_a_split_without_seals_loads(make_db, load, tmp_path, to):
+def test_a_split_without_seals_loads(load, tmp_path, to):
     """Types do not depend on what a split happens to hold: here no seal and no page line."""
-    scenes = (SCENES[0], Scene("val", lines=()), SCENES[4])
+    scenes = (SCENES[0], SCENES[2], Scene("val", lines=()))
     dest = tmp_path / "out"
     export(make_db(tmp_path / "db", scenes), to, dest, progress=False)
     loaded = load(str(dest))
