@@ -8,9 +8,12 @@ splits.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import math
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -51,6 +54,7 @@ ENTRY_KEYS = (
     "purpose",
     "short",
 )
+_TURN = 1 << 64
 _BRACKETS = "()[]{}<>「」『』【】《》〈〉〔〕"
 # Chance that 4000 draws miss a split of 1 % is e^-40.
 _MOST_TRIES = 4000
@@ -73,37 +77,42 @@ def normalise_owner(name: str) -> str:
     return "".join(c for c in folded if not c.isspace() and c not in _BRACKETS)
 
 
-def owner_split(name: str, seed: int = 0, fractions: Sequence[float] = DEFAULT_FRACTIONS) -> str:
-    """Return the split that ``name`` belongs to under ``seed``.
+def owner_split(
+    name: str, seed: int = 0, fractions: Sequence[float | Fraction] = DEFAULT_FRACTIONS
+) -> str:
+    """Return the split that ``name`` belongs to.
 
     Args:
         name: an owner; spelling variants that normalise alike share a split.
-        seed: the dataset's seed.
+        seed: 0, the default, gives the partition that datasets use, so that datasets of different
+            seeds can be joined; another value gives another partition.
         fractions: shares of train, val, test; each at least 0, together 1.
 
     Raises:
         ValueError: if the fractions are not shares of one.
     """
     limits = _limits("owner_split", tuple(fractions))
-    key = f"{seed}\0{normalise_owner(name)}".encode()
-    # 53 bits, so that the quotient is exact and below 1
-    draw = (int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 11) / 2.0**53
-    return SPLITS[(draw >= limits[0]) + (draw >= limits[1])]
+    key = normalise_owner(name) if seed == 0 else f"{seed}\0{normalise_owner(name)}"
+    point = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+    return next(split for split, limit in zip(SPLITS, limits, strict=True) if point < limit)
 
 
-def _limits(where: str, fractions: tuple[float, ...]) -> tuple[float, float]:
-    """Return the two cumulative limits after checking the shares."""
+@functools.lru_cache(maxsize=64)
+def _limits(where: str, fractions: tuple[float | Fraction, ...]) -> tuple[int, ...]:
+    """Return where each split's part of [0, 2^64) ends, after checking the shares."""
     good = len(fractions) == 3 and all(0 <= share <= 1 for share in fractions)
-    if not good or not 0.999999 < fractions[0] + fractions[1] + fractions[2] < 1.000001:
+    shares = [Fraction(share).limit_denominator(10**9) for share in fractions] if good else []
+    if not good or abs(sum(shares) - 1) > Fraction(1, 10**6):
         raise ValueError(
             f"{where}: fractions must be three shares that sum to 1, got {short(fractions)}; "
             "give for example (0.8, 0.1, 0.1)"
         )
-    # a share of 0 for test must also catch draws beyond the rounded sum
-    return fractions[0], (fractions[0] + fractions[1] if fractions[2] > 0 else 1.0)
+    edges = [sum(shares[: k + 1], Fraction(0)) for k in range(3)]
+    # the last split with a share ends at the top, whatever the sum was rounded to
+    return tuple(_TURN if edge >= edges[-1] else math.ceil(edge * _TURN) for edge in edges)
 
 
-def _check_split(where: str, split: str | None, fractions: Sequence[float]) -> None:
+def _check_split(where: str, split: str | None, fractions: Sequence[float | Fraction]) -> None:
     """Refuse a split that is unknown or has no share."""
     if split is None:
         return
@@ -123,11 +132,13 @@ class FictionalCorpus:
     """Invented organisations and persons; no real place, company or public figure.
 
     Args:
-        seed: the dataset's seed; decides the partition, not the names.
+        seed: of the partition, not of the names (see :func:`owner_split`).
         fractions: shares of train, val, test.
     """
 
-    def __init__(self, seed: int = 0, fractions: Sequence[float] = DEFAULT_FRACTIONS) -> None:
+    def __init__(
+        self, seed: int = 0, fractions: Sequence[float | Fraction] = DEFAULT_FRACTIONS
+    ) -> None:
         """Check and keep the partition."""
         _limits("FictionalCorpus", tuple(fractions))
         self.seed, self.fractions = seed, tuple(fractions)
@@ -154,7 +165,7 @@ class CallableCorpus:
         self,
         source: Callable[[Rng], Mapping[str, str]],
         seed: int = 0,
-        fractions: Sequence[float] = DEFAULT_FRACTIONS,
+        fractions: Sequence[float | Fraction] = DEFAULT_FRACTIONS,
     ) -> None:
         """Check and keep the partition."""
         _limits("CallableCorpus", tuple(fractions))
@@ -183,7 +194,10 @@ class FileCorpus:
     """
 
     def __init__(
-        self, path: str | Path, seed: int = 0, fractions: Sequence[float] = DEFAULT_FRACTIONS
+        self,
+        path: str | Path,
+        seed: int = 0,
+        fractions: Sequence[float | Fraction] = DEFAULT_FRACTIONS,
     ) -> None:
         """Read, check and partition the file."""
         _limits("FileCorpus", tuple(fractions))
@@ -271,7 +285,7 @@ def _row(path: Path, number: int, header: list[str], line: str) -> dict[str, str
 def open_corpus(
     source: Corpus | Callable[[Rng], Mapping[str, str]] | str | Path | None = None,
     seed: int = 0,
-    fractions: Sequence[float] = DEFAULT_FRACTIONS,
+    fractions: Sequence[float | Fraction] = DEFAULT_FRACTIONS,
 ) -> Corpus:
     """Return a corpus from None (fictional), a file path, a callable, or a corpus itself.
 

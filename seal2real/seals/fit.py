@@ -7,6 +7,7 @@ in degrees; floats go through + - * / sqrt and our own sine only.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 from seal2real.detmath import det_cos, det_sin
@@ -14,16 +15,27 @@ from seal2real.seals.fonts import get_font
 
 __all__ = [
     "Box",
+    "Outline",
     "RingFit",
+    "arc_length",
     "clear_arc",
     "fit_line",
     "fit_ring",
+    "is_latin",
     "mm",
     "perimeter",
+    "text_height",
     "text_units",
 ]
 
-_FALLBACK_ADVANCE = 1.0  # em, for a character that the font lacks; layout refuses it later
+Outline = tuple[str, float, float]  # shape, width, height in mm
+
+_FIRST_WIDE = 0x2E80  # as csrc/raster/typeset.cpp
+_CAPITALS = 0.74  # em: height of digits and capitals in both embedded fonts, within 0.01
+_TRIMMED = "（）［］｛｝《》〈〉【】「」『』〔〕“”‘’、，。：；！？·"
+_BRACKET_BEARING = 0.06  # em
+_ROW_CURVE = 2 / 3  # of the height inwards: where layout measures advances on a ring
+_STEPS = 64
 
 
 def mm(value: float) -> float:
@@ -31,35 +43,83 @@ def mm(value: float) -> float:
     return round(value, 2)
 
 
-def text_units(text: str, font: str) -> float:
-    """Return the natural advance of ``text`` in em (hanzi 1, digits about 0.6)."""
+def is_latin(text: str) -> bool:
+    """Tell whether layout measures ``text`` by its capitals' height: no CJK character in it."""
+    return all(ord(char) < _FIRST_WIDE for char in text)
+
+
+def text_height(text: str, em_mm: float) -> float:
+    """Return the ``height_mm`` that sets ``text`` at ``em_mm``: less for digits and Latin."""
+    return mm(em_mm * _CAPITALS) if is_latin(text) else mm(em_mm)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _char_units(char: str, font: str) -> float:
+    """Return the advance of one character in em; brackets without their blank half."""
     face = get_font(font)
+    if not face.has(ord(char)):
+        return 1.0  # layout refuses the character later
+    glyph = face.outline(ord(char))
+    if char in _TRIMMED and glyph.box is not None:
+        return min(glyph.advance, glyph.box[2] - glyph.box[0] + 2 * _BRACKET_BEARING)
+    return glyph.advance
+
+
+def text_units(text: str, font: str) -> float:
+    """Return the natural advance of ``text`` as a multiple of its ``height_mm``."""
     total = 0.0
     for char in text:
-        code = ord(char)
-        total += face.advance(code) if face.has(code) else _FALLBACK_ADVANCE
-    return total
+        total += _char_units(char, font)
+    return total / (_CAPITALS if is_latin(text) else 1.0)
 
 
-def perimeter(shape: str, width: float, height: float, inset: float = 0.0) -> float:
-    """Return the length of the outline of ``shape`` moved inwards by ``inset``.
-
-    Source: Ramanujan 1914 for the ellipse. Corners are taken as sharp.
-    """
-    w, h = width - 2 * inset, height - 2 * inset
-    if shape in ("round", "oval"):
-        a, b = w / 2, h / 2
-        return math.pi * (3 * (a + b) - math.sqrt((3 * a + b) * (a + 3 * b)))
-    if shape in ("square", "rectangle"):
-        return 2 * (w + h)
+def perimeter(shape: str, width: float, height: float) -> float:
+    """Return the length of a straight-sided outline with sharp corners."""
     if shape == "rhombus":
-        length = 2 * math.sqrt(width * width + height * height)
-        area = width * height / 2
-    else:
-        length = width + 2 * math.sqrt(width * width / 4 + height * height)
-        area = width * height / 2
-    inradius = 2 * area / length
-    return length * max(0.05, 1 - inset / inradius)
+        return 2 * math.sqrt(width * width + height * height)
+    if shape == "triangle":
+        return width + 2 * math.sqrt(width * width / 4 + height * height)
+    return 2 * (width + height)
+
+
+def _ray(outline: Outline, inset: float, sine: float, cosine: float) -> float:
+    """Return how far the outline, moved inwards, is from the centre at an angle from the top."""
+    shape, width, height = outline
+    a, b = width / 2 - inset, height / 2 - inset
+    across, along = max(abs(sine), 1e-9), max(abs(cosine), 1e-9)
+    if shape in ("round", "oval"):
+        return 1 / math.sqrt(sine * sine / (a * a) + cosine * cosine / (b * b))
+    if shape == "rhombus":
+        side = math.sqrt(width * width + height * height)
+        return (width * height / 2 - inset * side) / (across * height + along * width)
+    if shape == "triangle":
+        side = math.sqrt(height * height + width * width / 4)
+        towards = across * height + cosine * width / 2
+        slant = (width * height / 4 - inset * side) / towards if towards > 1e-9 else math.inf
+        return min(slant, b / -cosine if cosine < -1e-9 else math.inf)
+    return min(a / across, b / along)
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _directions(arc_deg: float) -> tuple[tuple[float, float], ...]:
+    """Return (sine, cosine) at equal steps over half of an arc centred at the top."""
+    angles = [arc_deg * k / (2 * _STEPS) * math.pi / 180 for k in range(_STEPS + 1)]
+    return tuple((float(det_sin(angle)), float(det_cos(angle))) for angle in angles)
+
+
+def arc_length(outline: Outline, inset: float, arc_deg: float) -> float:
+    """Return the length of the outline, moved inwards, under ``arc_deg`` centred at the top."""
+    if outline[0] == "round":
+        return (outline[1] / 2 - inset) * arc_deg * math.pi / 180
+    total, last = 0.0, None
+    for sine, cosine in _directions(arc_deg):
+        radius = _ray(outline, inset, sine, cosine)
+        point = (radius * sine, radius * cosine)
+        if last is not None:
+            dx, dy = point[0] - last[0], point[1] - last[1]
+            total += math.sqrt(dx * dx + dy * dy)
+        last = point
+    return 2 * total
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +134,7 @@ class RingFit:
 def fit_ring(
     text: str,
     font: str,
-    outline: tuple[str, float, float],
+    outline: Outline,
     inset_mm: float,
     height_mm: float,
     arc_deg: float,
@@ -97,9 +157,9 @@ def fit_ring(
         longest_deg: bound of the arc.
     """
     units = text_units(text, font)
-    height, arc = height_mm, arc_deg
+    height, arc = height_mm, round(arc_deg)
     while True:
-        slot = perimeter(*outline, inset_mm + height / 2) * arc / 360 / units
+        slot = arc_length(outline, inset_mm + _ROW_CURVE * height, arc) / units
         condense = slot * fill / height
         if condense >= narrowest:
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
-from seal2real.seals.fit import fit_line, fit_ring, mm, perimeter
+from seal2real.seals.fit import Outline, fit_line, fit_ring, mm, perimeter, text_height
 from seal2real.seals.round_designs import PURPOSES, Size, bottom_code, security_cuts, text_font
 from seal2real.seals.spec import Border, LineText, RingText, Rule, SealSpec, Star
 
@@ -69,12 +69,13 @@ def _rows(
     lines = []
     for text, role, font, share in rows:
         em = mm(room * share / total)
-        scale = fit_line(text, font, em, width, rng.uniform(0.85, 1.0))
+        tall = text_height(text, em)
+        scale = fit_line(text, font, tall, width, rng.uniform(0.85, 1.0))
         wide = rng.bernoulli(0.35) and len(text) <= 6 and scale > 0.8
         lines.append(
             LineText(
                 text,
-                em,
+                tall,
                 y_mm=mm(y + em / 2),
                 width_mm=mm(width * rng.uniform(0.86, 1.0)) if wide else None,
                 condense=max(0.35, scale * (0.9 if wide else 1.0)),
@@ -245,7 +246,7 @@ def number(rng: Rng, texts: Texts, size: Size) -> SealSpec:
 
 def _outline_ring(
     text: str,
-    shape: tuple[str, float, float],
+    shape: Outline,
     inset: float,
     height: float,
     fonts: dict[str, str | None],
@@ -259,11 +260,10 @@ def _outline_ring(
     fit = fit_ring(
         text, str(fonts["font"]), shape, inset, height, arc, widest=0.85, longest_deg=arc
     )
-    depth = inset + (fit.height_mm if direction == "ccw" else 0.0)
     return RingText(
         text,
         fit.height_mm,
-        radius_mm=mm(shape[1] / 2 - depth),
+        radius_mm=mm(shape[1] / 2 - inset),
         arc_deg=fit.arc_deg,
         center_deg=center,
         direction=direction,
@@ -277,7 +277,7 @@ def _ring_stamp(
     rng: Rng,
     kind: str,
     texts: Texts,
-    outline: tuple[str, float, float],
+    outline: Outline,
     corner: float,
     *,
     ring_em: float,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
-from seal2real.seals.fit import Box, clear_arc, fit_line, fit_ring, mm
-from seal2real.seals.fonts import get_font
+from seal2real.seals.fit import Box, Outline, clear_arc, fit_line, fit_ring, mm, text_height
 from seal2real.seals.round_designs import PURPOSES, Size, bottom_code, security_cuts, text_font
 from seal2real.seals.spec import Border, Emblem, LineText, RingText, SealSpec, Star
 
 __all__ = ["foreign_invested", "invoice", "oval_office"]
 
 
-def _axes(rng: Rng, size: Size, usual: tuple[float, float]) -> tuple[str, float, float]:
+def _axes(rng: Rng, size: Size, usual: tuple[float, float]) -> Outline:
     """Return shape, width, height: the caller's, or the usual ones within 2 %."""
     scale = rng.uniform(0.98, 1.02) if rng.bernoulli(0.3) else 1.0
     return "oval", mm(size[0] or usual[0] * scale), mm(size[1] or usual[1] * scale)
@@ -20,7 +19,7 @@ def _axes(rng: Rng, size: Size, usual: tuple[float, float]) -> tuple[str, float,
 
 def _top_ring(
     text: str,
-    outline: tuple[str, float, float],
+    outline: Outline,
     inset: float,
     height: float,
     arc: float,
@@ -48,7 +47,7 @@ def invoice(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     _, width, height = outline
     fonts: dict[str, str | None] = {"font": "song", "font_role": "fangsong"}
     unit = width / 40.0
-    tax_em = mm(3.7 * unit / get_font("hei").metrics.digit_height_em)
+    tax_em = mm(3.7 * unit)
     tax_scale = fit_line(texts["tax"], "hei", tax_em, 26 * unit, 1.0)
     tax_y = mm(-rng.uniform(0.2, 1.0) * unit)
     tax = LineText(
@@ -73,7 +72,7 @@ def invoice(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         y = mm(words.y_mm + (2.3 + 0.3 + 1.4) * unit)
         lines = (
             *lines,
-            LineText(texts["serial"], mm(2.6 * unit), y_mm=y, font="hei", role="serial"),
+            LineText(texts["serial"], mm(1.9 * unit), y_mm=y, font="hei", role="serial"),
         )
     inset = mm((1.0 + rng.uniform(0.5, 0.8)) * unit)
     em = 4.2 * unit
@@ -134,9 +133,9 @@ def foreign_invested(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     )
 
 
-def _bottom_ring(rng: Rng, text: str, outline: tuple[str, float, float], inset: float) -> RingText:
+def _bottom_ring(rng: Rng, text: str, outline: Outline, inset: float) -> RingText:
     """Return an English name along the bottom, read from left to right."""
-    height = rng.uniform(2.5, 3.0)
+    height = rng.uniform(1.9, 2.3)
     fit = fit_ring(
         text,
         "hei",
@@ -152,7 +151,7 @@ def _bottom_ring(rng: Rng, text: str, outline: tuple[str, float, float], inset: 
     return RingText(
         text,
         fit.height_mm,
-        radius_mm=mm(outline[1] / 2 - inset - fit.height_mm),
+        radius_mm=mm(outline[1] / 2 - inset),
         arc_deg=fit.arc_deg,
         center_deg=180.0,
         direction="ccw",
@@ -194,7 +193,7 @@ def oval_office(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     dated = rng.bernoulli(0.4)
     text = texts["date"] if dated else (texts.given("purpose") or rng.choice(PURPOSES))
     role, font = ("date", "hei") if dated else ("purpose", str(fonts["font"]))
-    line_em = mm(height * rng.uniform(0.13, 0.17))
+    line_em = text_height(text, height * rng.uniform(0.13, 0.17))
     scale = fit_line(text, font, line_em, width * 0.56, 0.9)
     line = LineText(text, line_em, y_mm=mm(height * 0.05), condense=scale, font=font, role=role)
     tops = (width / 2 - inset, height / 2 - inset)

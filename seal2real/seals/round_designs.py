@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
-from seal2real.seals.fit import Box, clear_arc, fit_line, fit_ring, mm, perimeter
+from seal2real.seals.fit import (
+    Box,
+    Outline,
+    clear_arc,
+    fit_line,
+    fit_ring,
+    mm,
+    text_height,
+    text_units,
+)
 from seal2real.seals.spec import (
     Border,
     Emblem,
@@ -159,7 +168,7 @@ def owner_ring(
 
 
 def bottom_code(
-    rng: Rng, texts: Texts, outline: tuple[str, float, float], inset_mm: float
+    rng: Rng, texts: Texts, outline: Outline, inset_mm: float, center_deg: float = 180.0
 ) -> RingText:
     """Return the registration code along the bottom, close to the border.
 
@@ -167,21 +176,25 @@ def bottom_code(
         rng, texts: as in the designs.
         outline: the seal's shape, width and height.
         inset_mm: distance of the innermost border's inner edge from the outer edge.
+        center_deg: where its middle stands.
     """
-    height = mm(rng.uniform(1.5, 1.95))
-    depth = mm(inset_mm + rng.uniform(0.35, 0.7) + height)
-    code = texts["code"]
-    slot = height * rng.uniform(0.62, 0.85)
-    length = perimeter(*outline, depth - height / 2)
+    height = mm(rng.uniform(1.05, 1.45))
+    depth = mm(inset_mm + rng.uniform(0.35, 0.6))
+    condense = round(rng.uniform(0.8, 1.0), 2)
+    arc = None
+    if outline[0] == "round":
+        radius = outline[1] / 2 - depth - 2 / 3 * height
+        natural = condense * height * text_units(texts["code"], "hei")
+        arc = mm(min(140.0, natural * rng.uniform(1.05, 1.4) / radius * 57.2958))
     return RingText(
-        code,
+        texts["code"],
         height,
         radius_mm=mm(outline[1] / 2 - depth),
-        arc_deg=mm(min(120.0, len(code) * slot / length * 360)),
-        center_deg=180.0,
+        arc_deg=arc,
+        center_deg=center_deg,
         direction="ccw",
         font="hei",
-        condense=round(rng.uniform(0.8, 1.0), 2),
+        condense=condense,
         role="code",
     )
 
@@ -372,7 +385,9 @@ def contract(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         )
     if rng.bernoulli(0.7):
         y = mm(lines[-1].y_mm + step * 1.1)
-        lines.append(LineText(texts["serial"], mm(height * 1.1), y_mm=y, font="hei", role="serial"))
+        lines.append(
+            LineText(texts["serial"], mm(height * 0.85), y_mm=y, font="hei", role="serial")
+        )
     widest = d * 0.28
     ring = owner_ring(texts, disc, fonts, Box(-widest, first - height, widest, d * 0.3))
     return _finish(rng, "contract", texts, disc, (ring,), tuple(lines), code=0.35)
@@ -423,7 +438,8 @@ def date_round(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     chord = mm(0.99 * (inner * inner - half * half) ** 0.5)
     thick = mm(rng.uniform(0.25, 0.5))
     rules = tuple(Rule(-chord, mm(s * half), chord, mm(s * half), thick) for s in (-1.0, 1.0))
-    date, height = texts["date"], mm(half * rng.uniform(1.3, 1.55))
+    date = texts["date"]
+    height = text_height(date, half * rng.uniform(1.3, 1.55))
     scale = fit_line(date, "hei", height, 1.75 * chord, 0.95)
     line = LineText(date, height, condense=scale, font="hei", role="date")
     ring = owner_ring(texts, disc, fonts, Box(-inner, -half, inner, half))
@@ -448,11 +464,11 @@ def inspection(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         disc.add_inner_ring(rng)
     fonts = text_font(rng)
     words = rng.choice(("检验", "合格", "质检", "QC", "已检", "检", "PASS", "复核", "校对"))
-    height = mm(diameter * 0.27)
+    height = text_height(words, diameter * 0.27)
     scale = fit_line(words, str(fonts["font"]), height, diameter * 0.62, 0.95)
     number = f"{rng.integer(1, 100):02d}"
     lines = (
         LineText(words, height, y_mm=mm(-diameter * 0.13), condense=scale, **fonts),  # type: ignore[arg-type]
-        LineText(number, mm(height * 0.95), y_mm=mm(diameter * 0.17), font="hei", role="serial"),
+        LineText(number, mm(diameter * 0.19), y_mm=mm(diameter * 0.17), font="hei", role="serial"),
     )
     return _finish(rng, "inspection", texts, disc, (), lines, code=0.0)
