@@ -15,13 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from seal2real.sealdb.errors import DamagedError, ForeignFolderError
-from seal2real.sealdb.files import TEMP_PREFIX, atomic_file, atomic_write, make_folder
-from seal2real.sealdb.files import remove_leftovers
+from seal2real.sealdb.files import (
+    TEMP_PREFIX,
+    atomic_file,
+    atomic_write,
+    make_folder,
+    remove_leftovers,
+)
 from seal2real.sealdb.recipe import Recipe, check_same_recipe
 from seal2real.sealdb.record import FORMAT
 from seal2real.sealdb.rows import index_schema
-from seal2real.sealdb.sidecar import SHARDS, WORK, ShardNote, finished_note, note_from_shard
-from seal2real.sealdb.sidecar import note_path
+from seal2real.sealdb.sidecar import (
+    SHARDS,
+    WORK,
+    ShardNote,
+    finished_note,
+    note_from_shard,
+    note_path,
+)
 from seal2real.sealdb.splits import SPLITS
 from seal2real.sealdb.versions import locked_versions
 

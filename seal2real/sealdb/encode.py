@@ -30,8 +30,8 @@ def encode_sample(
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the final record of ``sample`` and its files, suffix -> bytes.
 
-    Suffixes are "synthetic.jpg", "clean.jpg" (or .png), "mask.png", … and "json". The record gets its provenance and the perceptual hashes of the images; ``sample`` itself is
-    left as it is.
+    Suffixes are "synthetic.jpg", "clean.jpg" (or .png), "mask.png", … and "json". The record gets
+    its provenance and the perceptual hashes of the images; ``sample`` itself is left as it is.
     """
     images = {"synthetic": sample.synthetic, "clean": sample.clean}
     files = {

@@ -98,7 +98,7 @@ def _parse(block: bytes, at: int) -> Member:
         raise _damaged(at + 124, f"size field {block[124:136]!r} is no octal number")
     expected = header(raw.decode("ascii"), size)
     if block != expected:
-        wrong = next((i for i, (a, b) in enumerate(zip(block, expected)) if a != b), len(block))
+        wrong = next((i for i, byte in enumerate(block) if byte != expected[i]), len(block))
         raise _damaged(at + wrong, f"header of {raw.decode('ascii')} is not as written")
     sample, _, suffix = raw.decode("ascii").partition(".")
     return Member(sample, suffix, at, at + BLOCK, size)
