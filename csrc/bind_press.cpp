@@ -1,7 +1,209 @@
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "raster/capture.h"
+#include "raster/ink.h"
+
+namespace py = pybind11;
 
 namespace seal2real {
+namespace {
 
-void bind_press(pybind11::module_& /*m*/) {}
+using Bytes = py::array_t<uint8_t, py::array::c_style>;
+using Pair = std::array<double, 2>;
+
+void require(bool ok, const std::string& message) {
+  if (!ok) {
+    throw std::invalid_argument(message);
+  }
+}
+
+void require_plane(const Bytes& array, const char* what) {
+  require(array.ndim() == 2, std::string(what) + " must have shape [H, W], got " +
+                                 std::to_string(array.ndim()) + " dimensions; pass one plane");
+}
+
+void require_image(const Bytes& array, const char* what) {
+  require(array.ndim() == 3 && array.shape(2) == 3,
+          std::string(what) + " must have shape [H, W, 3]; pass an RGB array");
+}
+
+void require_same(const Bytes& a, const Bytes& b, const char* what) {
+  require(a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1),
+          std::string(what) + " must have the other array's H and W; pass arrays of one size");
+}
+
+double number(const py::handle& params, const char* name) {
+  const auto value = params.attr(name).cast<double>();
+  require(std::isfinite(value) && std::fabs(value) < 1e9,
+          std::string(name) + " must be finite, got " + std::to_string(value) +
+              "; check the parameters");
+  return value;
+}
+
+uint64_t seed_of(const py::handle& params) { return params.attr("seed").cast<uint64_t>(); }
+
+std::array<double, 3> triple(const py::handle& params, const char* name) {
+  return params.attr(name).cast<std::array<double, 3>>();
+}
+
+InkSettings ink_settings(const py::handle& p) {
+  return {number(p, "strength"),
+          number(p, "contact"),
+          number(p, "pressure_amount"),
+          number(p, "pressure_scale_mm"),
+          number(p, "tilt_x"),
+          number(p, "tilt_y"),
+          number(p, "dry_amount"),
+          number(p, "dry_scale_mm"),
+          number(p, "speckle_amount"),
+          number(p, "speckle_scale_mm"),
+          number(p, "mottle_amount"),
+          number(p, "grain_amount"),
+          number(p, "spread_mm"),
+          number(p, "bleed_mm"),
+          number(p, "nick_amount"),
+          number(p, "nick_scale_mm"),
+          number(p, "rim_amount"),
+          number(p, "rim_width_mm"),
+          number(p, "ghost_dx_mm"),
+          number(p, "ghost_dy_mm"),
+          number(p, "ghost_strength"),
+          number(p, "fade"),
+          seed_of(p)};
+}
+
+CaptureSettings capture_settings(const py::handle& p) {
+  CaptureSettings s{};
+  s.light_amount = number(p, "light_amount");
+  s.light_scale_px = number(p, "light_scale_px");
+  s.light_slope_x = number(p, "light_slope_x");
+  s.light_slope_y = number(p, "light_slope_y");
+  const std::array<double, 3> gain = triple(p, "gain");
+  std::copy(gain.begin(), gain.end(), s.gain);
+  s.blur_sigma_px = number(p, "blur_sigma_px");
+  s.sharpen = number(p, "sharpen");
+  s.black = number(p, "black");
+  s.white = number(p, "white");
+  s.bend = number(p, "bend");
+  s.contrast = number(p, "contrast");
+  s.noise_sigma = number(p, "noise_sigma");
+  s.chroma_sigma = number(p, "chroma_sigma");
+  s.threshold_softness = number(p, "threshold_softness");
+  s.band_amount = number(p, "band_amount");
+  s.streak_amount = number(p, "streak_amount");
+  s.dust_density = number(p, "dust_density");
+  s.line_px = p.attr("line_px").cast<int64_t>();
+  s.grey = p.attr("grey").cast<bool>();
+  s.seed = seed_of(p);
+  return s;
+}
+
+Bytes like(const Bytes& array) {
+  return Bytes(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+}
+
+Bytes py_ink(const Bytes& coverage, const py::object& params, double px_per_mm,
+             const Pair& center_px, const Pair& half_size_px, const std::optional<Bytes>& paper) {
+  require_plane(coverage, "ink: coverage");
+  require(px_per_mm > 0.0 && px_per_mm < 1e4, "ink: px_per_mm must be in (0, 10000), got " +
+                                                  std::to_string(px_per_mm) + "; pass dpi / 25.4");
+  require(std::fabs(center_px[0]) < 1e7 && std::fabs(center_px[1]) < 1e7,
+          "ink: center_px must lie within +-1e7 px; check the placement");
+  if (paper) {
+    require_plane(*paper, "ink: paper_luma");
+    require_same(*paper, coverage, "ink: paper_luma");
+  }
+  const InkSettings settings = ink_settings(params);
+  Bytes density = like(coverage);
+  const InkImage image{coverage.data(), paper ? paper->data() : nullptr, density.mutable_data(),
+                       coverage.shape(1), coverage.shape(0)};
+  const InkPlace place{px_per_mm, center_px[0], center_px[1], half_size_px[0], half_size_px[1]};
+  py::gil_scoped_release release;
+  ink(image, settings, place);
+  return density;
+}
+
+Bytes py_blend(const Bytes& page, const Bytes& density,
+               const std::array<double, 3>& transmittance) {
+  require_image(page, "blend: page");
+  require_plane(density, "blend: density");
+  require_same(density, page, "blend: density");
+  for (const double t : transmittance) {
+    require(t >= 0.0 && t <= 1.0, "blend: transmittance must lie in [0, 1], got " +
+                                      std::to_string(t) + "; pass shares of light");
+  }
+  Bytes out = like(page);
+  uint8_t* pixels = out.mutable_data();
+  py::gil_scoped_release release;
+  blend(page.data(), density.data(), transmittance.data(), pixels,
+        static_cast<size_t>(density.size()));
+  return out;
+}
+
+Bytes py_capture(const Bytes& image, const py::object& params,
+                 const std::array<int64_t, 2>& origin) {
+  require_image(image, "capture: image");
+  const CaptureSettings settings = capture_settings(params);
+  Bytes out = like(image);
+  const CaptureImage view{image.data(),   out.mutable_data(), image.shape(1),
+                          image.shape(0), origin[0],          origin[1]};
+  py::gil_scoped_release release;
+  capture(view, settings);
+  return out;
+}
+
+int64_t py_capture_radius(const py::object& params) {
+  return capture_radius(capture_settings(params));
+}
+
+py::tuple py_support(const Bytes& clean, const Bytes& sealed, const Bytes& mask, int64_t radius,
+                     int64_t mcu) {
+  require_image(clean, "support: clean");
+  require_image(sealed, "support: sealed");
+  require_plane(mask, "support: mask");
+  require_same(clean, sealed, "support: clean");
+  require_same(mask, clean, "support: mask");
+  require(radius >= 0 && mcu >= 0 && radius < 100000 && mcu < 100000,
+          "support: radius and mcu must be at least 0; pass pixels");
+  Bytes out = like(mask);
+  uint8_t* grown = out.mutable_data();
+  std::array<int64_t, 4> bounds{};
+  {
+    py::gil_scoped_release release;
+    changed(clean.data(), sealed.data(), mask.data(), grown, static_cast<size_t>(mask.size()));
+    grow_support(grown, mask.shape(1), mask.shape(0), radius, mcu, bounds.data());
+  }
+  return py::make_tuple(out, py::make_tuple(bounds[0], bounds[1], bounds[2], bounds[3]));
+}
+
+}  // namespace
+
+void bind_press(py::module_& m) {
+  m.def("ink", &py_ink, py::arg("coverage"), py::arg("params"), py::arg("px_per_mm"),
+        py::arg("center_px"), py::arg("half_size_px"), py::arg("paper_luma") = py::none(),
+        "Return the ink density u8 [H, W] (absorbance * 100) of a coverage u8 "
+        "[H, W].");
+  m.def("blend", &py_blend, py::arg("page"), py::arg("density"), py::arg("transmittance"),
+        "Return the page u8 [H, W, 3] seen through ink of a density u8 [H, W] "
+        "(Beer-Lambert).");
+  m.def("capture", &py_capture, py::arg("image"), py::arg("params"), py::arg("origin_px"),
+        "Return the captured image u8 [H, W, 3], before JPEG.");
+  m.def("capture_radius", &py_capture_radius, py::arg("params"),
+        "Return the distance in px beyond which a pixel has no influence, "
+        "before JPEG.");
+  m.def("support", &py_support, py::arg("clean"), py::arg("sealed"), py::arg("mask"),
+        py::arg("radius"), py::arg("mcu"),
+        "Return (support u8 [H, W], bounds x0 y0 x1 y1) of what differs, grown.");
+}
 
 }  // namespace seal2real

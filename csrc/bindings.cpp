@@ -7,6 +7,7 @@ void bind_press(pybind11::module_& m);
 void bind_codec(pybind11::module_& m);
 void bind_labels(pybind11::module_& m);
 void bind_sealdb(pybind11::module_& m);
+void bind_isa(pybind11::module_& m);
 }  // namespace seal2real
 
 PYBIND11_MODULE(_C, m) {
@@ -16,4 +17,5 @@ PYBIND11_MODULE(_C, m) {
   seal2real::bind_codec(m);
   seal2real::bind_labels(m);
   seal2real::bind_sealdb(m);
+  seal2real::bind_isa(m);
 }

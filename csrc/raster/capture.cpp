@@ -1,0 +1,438 @@
+#include "raster/capture.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "raster/noise.h"
+#include "raster/planes.h"
+#include "raster/simd/press_kernels.h"
+
+namespace seal2real {
+namespace {
+
+constexpr int kGridShift = 5;  // illumination grid: 32 px
+constexpr size_t kPadding = 64;
+constexpr double kNoiseDeviation = 147.8;  // of the sum of four uniform bytes
+constexpr uint64_t kLightSeed = 11;
+constexpr uint64_t kDetailSeed = 12;
+constexpr uint64_t kBandSeed = 13;
+constexpr uint64_t kStreakSeed = 14;
+constexpr uint64_t kDustSeed = 15;
+constexpr uint64_t kThinDustSeed = 16;
+constexpr uint64_t kNoiseSeed = 17;  // and the three after it for the channels
+
+using LightPlane = std::vector<uint16_t>;
+
+struct Scratch {
+  LightPlane planes[3], spare;
+  std::vector<int16_t> grid, grid_row, light, streak, luma, chroma;
+  std::vector<double> field;
+  std::vector<uint16_t> line;
+  ByteBuffer grey, white_a, white_b, rgb[3];
+};
+
+int32_t q(double value, double one) { return static_cast<int32_t>(std::floor(value * one + 0.5)); }
+
+double clamp_to(double value, double low, double high) {
+  return std::min(std::max(value, low), high);
+}
+
+// A number in [-1, 1) for row or column `at`.
+double signed_hash(uint64_t seed, int64_t at) {
+  return static_cast<double>(static_cast<int64_t>(row_key(seed, at))) * 0x1p-63;
+}
+
+// Illumination (Q12, 1 = 4096) over a window.
+class LightField {
+ public:
+  LightField(const CaptureImage& image, const CaptureSettings& s, Scratch& scratch)
+      : scratch_(scratch), x0_(image.x0), y0_(image.y0) {
+    first_x_ = floor_shift(image.x0, kGridShift);
+    first_y_ = floor_shift(image.y0, kGridShift);
+    columns_ =
+        static_cast<size_t>(floor_shift(image.x0 + image.width - 1, kGridShift) - first_x_) + 2;
+    rows_ =
+        static_cast<size_t>(floor_shift(image.y0 + image.height - 1, kGridShift) - first_y_) + 2;
+    scratch.grid.resize(columns_ * rows_);
+    scratch.grid_row.resize(columns_);
+    scratch.light.resize((columns_ << kGridShift) + kPadding);
+    scratch.field.resize(columns_);
+    fill(s);
+    fill_streaks(image, s);
+    band_seed_ = mix64(s.seed + kBandSeed);
+    band_ = s.band_amount;
+  }
+
+  const int16_t* row(const PressKernels& kernels, int64_t y, int64_t width) {
+    const int64_t at = y0_ + y;
+    const int64_t cell = floor_shift(at, kGridShift);
+    const int16_t* near = scratch_.grid.data() + static_cast<size_t>(cell - first_y_) * columns_;
+    const auto weight = static_cast<int32_t>(2 * (at - (cell << kGridShift)) + 1)
+                        << (7 - kGridShift);
+    for (size_t i = 0; i < columns_; ++i) {
+      const int32_t a = near[i];
+      const int32_t b = near[i + columns_];
+      scratch_.grid_row[i] = static_cast<int16_t>((a * 256 + (b - a) * weight + 128) >> 8);
+    }
+    kernels.expand_row(scratch_.grid_row.data(), scratch_.light.data(), columns_ - 1, kGridShift);
+    int16_t* light = scratch_.light.data() + (x0_ - (first_x_ << kGridShift));
+    if (band_ > 0.0 || has_streaks_) {
+      const int32_t band = q(1.0 + band_ * band_at(at), 4096.0);
+      for (int64_t i = 0; i < width; ++i) {
+        const int32_t streak = has_streaks_ ? scratch_.streak[static_cast<size_t>(i)] : 4096;
+        light[i] =
+            static_cast<int16_t>(std::min((((light[i] * band) >> 12) * streak) >> 12, 32000));
+      }
+    }
+    return light;
+  }
+
+ private:
+  void fill(const CaptureSettings& s) {
+    const int64_t step = int64_t{1} << kGridShift;
+    const int64_t left = first_x_ * step;
+    const double scale = std::max(s.light_scale_px, 64.0);
+    FieldNoise broad(mix64(s.seed + kLightSeed), scale, left, step, columns_);
+    FieldNoise detail(mix64(s.seed + kDetailSeed), 0.45 * scale, left, step, columns_);
+    for (size_t j = 0; j < rows_; ++j) {
+      const int64_t y = (first_y_ + static_cast<int64_t>(j)) * step;
+      for (size_t i = 0; i < columns_; ++i) {
+        const auto x = static_cast<double>(left + static_cast<int64_t>(i) * step);
+        scratch_.field[i] =
+            1.0 + (s.light_slope_x * x + s.light_slope_y * static_cast<double>(y)) * 0.001;
+      }
+      broad.add_row(y, 0.8 * s.light_amount, scratch_.field.data());
+      detail.add_row(y, 0.2 * s.light_amount, scratch_.field.data());
+      for (size_t i = 0; i < columns_; ++i) {
+        const double light = clamp_to(scratch_.field[i], 0.1, 2.0);
+        scratch_.grid[j * columns_ + i] = static_cast<int16_t>(q(light, 4096.0));
+      }
+    }
+  }
+
+  void fill_streaks(const CaptureImage& image, const CaptureSettings& s) {
+    has_streaks_ = s.streak_amount > 0.0;
+    if (!has_streaks_) {
+      return;
+    }
+    const uint64_t seed = mix64(s.seed + kStreakSeed);
+    scratch_.streak.resize(static_cast<size_t>(image.width));
+    for (int64_t i = 0; i < image.width; ++i) {
+      const double gain = 1.0 + s.streak_amount * signed_hash(seed, image.x0 + i);
+      scratch_.streak[static_cast<size_t>(i)] = static_cast<int16_t>(q(gain, 4096.0));
+    }
+  }
+
+  // Rows of a drum: a slow swing and a fine one.
+  double band_at(int64_t y) const {
+    const int64_t slow = floor_shift(y, 4);
+    const double part = static_cast<double>(y - (slow << 4)) / 16.0;
+    const double a = signed_hash(band_seed_, slow);
+    const double b = signed_hash(band_seed_, slow + 1);
+    return 0.7 * (a + (b - a) * part) + 0.3 * signed_hash(band_seed_ + 1, y);
+  }
+
+  Scratch& scratch_;
+  int64_t x0_, y0_;
+  int64_t first_x_ = 0, first_y_ = 0;
+  size_t columns_ = 0, rows_ = 0;
+  bool has_streaks_ = false;
+  uint64_t band_seed_ = 0;
+  double band_ = 0.0;
+};
+
+// (77 R + 150 G + 29 B) / 256, in all three channels.
+void grey_row(const uint8_t* in, uint8_t* out, int64_t width) {
+  for (int64_t i = 0; i < width; ++i) {
+    const auto luma = static_cast<uint8_t>(
+        (77 * in[3 * i] + 150 * in[3 * i + 1] + 29 * in[3 * i + 2] + 128) >> 8);
+    out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = luma;
+  }
+}
+
+// White noise of one absolute row; value of column x0 + i is data()[offset +
+// i].
+size_t white_row_at(const PressKernels& kernels, uint64_t seed, int64_t x0, int64_t y,
+                    int64_t width, ByteBuffer& out) {
+  const int64_t first = floor_shift(x0, 2);
+  const auto quads = static_cast<size_t>(floor_shift(x0 + width, 2) + 1 - first);
+  out.resize(4 * quads + kPadding);
+  const uint64_t key = row_key(seed, y);
+  kernels.white_row(out.data(), quads, static_cast<uint32_t>(first), static_cast<uint32_t>(key),
+                    static_cast<uint32_t>(key >> 32));
+  return static_cast<size_t>(x0 - 4 * first);
+}
+
+void add_dust(const PressKernels& kernels, const CaptureImage& image, const CaptureSettings& s,
+              int64_t y, LightPlane* planes, Scratch& scratch) {
+  // Two independent bytes below a threshold: densities under 1/256 are
+  // possible.
+  const double share = std::sqrt(clamp_to(s.dust_density, 0.0, 0.01));
+  const auto limit = static_cast<uint8_t>(q(share, 256.0));
+  const int64_t row = image.y0 + y;
+  const size_t offset =
+      white_row_at(kernels, mix64(s.seed + kDustSeed), image.x0, row, image.width, scratch.white_a);
+  white_row_at(kernels, mix64(s.seed + kThinDustSeed), image.x0, row, image.width, scratch.white_b);
+  const uint8_t* a = scratch.white_a.data() + offset;
+  const uint8_t* b = scratch.white_b.data() + offset;
+  for (int64_t i = 0; i < image.width; ++i) {
+    if (a[i] < limit && b[i] < limit) {
+      for (int channel = 0; channel < 3; ++channel) {
+        uint16_t& value = planes[channel][static_cast<size_t>(y * image.width + i)];
+        value = static_cast<uint16_t>(value >> 2);
+      }
+    }
+  }
+}
+
+// Horizontal and vertical passes over a 16-bit plane, repeating the edge.
+void blur_light(const PressKernels& kernels, int64_t width, int64_t height, const BlurShape& shape,
+                Scratch& scratch, LightPlane& plane) {
+  const auto columns = static_cast<size_t>(width);
+  scratch.spare.resize(plane.size());
+  for (int pass = 0; pass < shape.passes; ++pass) {
+    const int64_t distance = int64_t{1} << pass;
+    const auto reach = static_cast<size_t>(distance);
+    scratch.line.resize(columns + 2 * reach + kPadding);
+    uint16_t* line = scratch.line.data();
+    for (int64_t y = 0; y < height; ++y) {
+      const uint16_t* centre = plane.data() + y * width;
+      const uint16_t* above = plane.data() + std::max<int64_t>(y - distance, 0) * width;
+      const uint16_t* below = plane.data() + std::min(y + distance, height - 1) * width;
+      kernels.blend3_row16(above, centre, below, line + reach, columns, shape.side);
+      std::fill(line, line + reach, line[reach]);
+      std::fill(line + reach + columns, line + 2 * reach + columns, line[reach + columns - 1]);
+      kernels.blend3_row16(line, line + reach, line + 2 * reach, scratch.spare.data() + y * width,
+                           columns, shape.side);
+    }
+    plane.swap(scratch.spare);
+  }
+}
+
+void sharpen_light(const PressKernels& kernels, int64_t width, int64_t height, double amount,
+                   Scratch& scratch, LightPlane& plane) {
+  const LightPlane sharp = plane;
+  blur_light(kernels, width, height, blur_shape(1.0), scratch, plane);
+  for (int64_t y = 0; y < height; ++y) {
+    kernels.sharpen_row(sharp.data() + y * width, plane.data() + y * width,
+                        plane.data() + y * width, static_cast<size_t>(width), q(amount, 256.0));
+  }
+}
+
+// Light of every channel, before the lens.
+void fill_light(const PressKernels& kernels, const CaptureImage& image, const CaptureSettings& s,
+                Scratch& scratch) {
+  LightField field(image, s, scratch);
+  int32_t gains[3];
+  for (int channel = 0; channel < 3; ++channel) {
+    gains[channel] = q(clamp_to(s.gain[channel], 0.0, 2.0), 4096.0);
+    scratch.planes[channel].resize(static_cast<size_t>(image.width * image.height) + kPadding);
+  }
+  scratch.grey.resize(static_cast<size_t>(3 * image.width));
+  for (int64_t y = 0; y < image.height; ++y) {
+    // A fax repeats lines of the absolute grid; at the top of a window the
+    // first row stands in.
+    const int64_t line = s.line_px > 1 ? (image.y0 + y) - (image.y0 + y) % s.line_px - image.y0 : y;
+    const uint8_t* pixels = image.in + 3 * std::max<int64_t>(line, 0) * image.width;
+    if (s.grey) {
+      grey_row(pixels, scratch.grey.data(), image.width);
+      pixels = scratch.grey.data();
+    }
+    const int64_t at = y * image.width;
+    kernels.light_row(pixels, field.row(kernels, y, image.width), scratch.planes[0].data() + at,
+                      scratch.planes[1].data() + at, scratch.planes[2].data() + at,
+                      static_cast<size_t>(image.width), gains);
+    if (s.dust_density > 0.0) {
+      add_dust(kernels, image, s, y, scratch.planes, scratch);
+    }
+  }
+}
+
+void noise_at(const PressKernels& kernels, uint64_t seed, const CaptureImage& image, int64_t y,
+              Scratch& scratch, std::vector<int16_t>& out) {
+  const int64_t row = image.y0 + y;
+  const size_t offset =
+      white_row_at(kernels, seed, image.x0, row, image.width + 1, scratch.white_a);
+  white_row_at(kernels, seed, image.x0, row + 1, image.width + 1, scratch.white_b);
+  kernels.noise_row(scratch.white_a.data() + offset, scratch.white_b.data() + offset, out.data(),
+                    static_cast<size_t>(image.width));
+}
+
+ToneRowSettings tone_settings(const CaptureSettings& s) {
+  ToneRowSettings tone{};
+  tone.scale = q(clamp_to((s.white - s.black) / 255.0, -2.0, 4.0), 32768.0);
+  tone.offset = q(clamp_to(s.black, -512.0, 255.0), 128.0);
+  // The parabola x (1 - x) peaks at 1/4 and the cubic of the S-curve at 0.096.
+  tone.bend = q(clamp_to(s.bend, -1.0, 1.0), 256.0);
+  tone.contrast = q(clamp_to(s.contrast, -1.0, 1.0), 256.0);
+  // Noise of deviation 147.8 to sigma in Q7, with nine more bits.
+  tone.luma_noise = q(clamp_to(s.noise_sigma, 0.0, 64.0) * 128.0 / kNoiseDeviation, 512.0);
+  tone.chroma_noise = q(clamp_to(s.chroma_sigma, 0.0, 64.0) * 128.0 / kNoiseDeviation, 512.0);
+  return tone;
+}
+
+void threshold_row(const int16_t* noise, double softness, uint8_t* row, int64_t width) {
+  const int32_t weight = q(softness / kNoiseDeviation, 4096.0);
+  for (int64_t i = 0; i < width; ++i) {
+    row[i] = row[i] + ((noise[i] * weight) >> 12) >= 128 ? 255 : 0;
+  }
+}
+
+void develop(const PressKernels& kernels, const CaptureImage& image, const CaptureSettings& s,
+             Scratch& scratch) {
+  const auto width = static_cast<size_t>(image.width);
+  const ToneRowSettings tone = tone_settings(s);
+  const int channels = s.grey ? 1 : 3;
+  scratch.luma.assign(width + kPadding, 0);
+  scratch.chroma.assign(width + kPadding, 0);
+  for (auto& row : scratch.rgb) {
+    row.resize(width + kPadding);
+  }
+  for (int64_t y = 0; y < image.height; ++y) {
+    if (tone.luma_noise > 0 || s.threshold_softness > 0.0) {
+      noise_at(kernels, mix64(s.seed + kNoiseSeed), image, y, scratch, scratch.luma);
+    }
+    for (int channel = 0; channel < channels; ++channel) {
+      if (tone.chroma_noise > 0 && !s.grey) {
+        noise_at(kernels, mix64(s.seed + kNoiseSeed + 1 + static_cast<uint64_t>(channel)), image, y,
+                 scratch, scratch.chroma);
+      }
+      kernels.tone_row(scratch.planes[channel].data() + y * image.width, scratch.luma.data(),
+                       scratch.chroma.data(), scratch.rgb[channel].data(), width, tone);
+      if (s.threshold_softness > 0.0) {
+        threshold_row(scratch.luma.data(), s.threshold_softness, scratch.rgb[channel].data(),
+                      image.width);
+      }
+    }
+    const uint8_t* green = scratch.rgb[s.grey ? 0 : 1].data();
+    const uint8_t* blue = scratch.rgb[s.grey ? 0 : 2].data();
+    kernels.interleave_row(scratch.rgb[0].data(), green, blue, image.out + 3 * y * image.width,
+                           width);
+  }
+}
+
+// Running maximum over 2 radius + 1 values of `count` zero-or-one bytes
+// `stride` apart.
+void dilate_line(const uint8_t* in, uint8_t* out, int64_t count, int64_t stride, int64_t radius) {
+  int64_t until = -1;  // set up to here
+  int64_t ahead = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    for (; ahead < count && ahead <= i + radius; ++ahead) {
+      if (in[ahead * stride] != 0) {
+        until = ahead + radius;
+      }
+    }
+    out[i * stride] = i <= until ? 1 : 0;
+  }
+}
+
+// Sets every cell of the grid that holds a set pixel, and its eight neighbours.
+void grow_to_cells(uint8_t* mask, int64_t width, int64_t height, int64_t mcu) {
+  const int64_t columns = (width + mcu - 1) / mcu;
+  const int64_t rows = (height + mcu - 1) / mcu;
+  std::vector<uint8_t> cells(static_cast<size_t>((columns + 2) * (rows + 2)), 0);
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      if (mask[y * width + x] != 0) {
+        cells[static_cast<size_t>((y / mcu + 1) * (columns + 2) + x / mcu + 1)] = 1;
+      }
+    }
+  }
+  for (int64_t j = 0; j < rows; ++j) {
+    for (int64_t i = 0; i < columns; ++i) {
+      uint8_t any = 0;
+      for (int64_t k = 0; k < 9; ++k) {
+        any |= cells[static_cast<size_t>((j + k / 3) * (columns + 2) + i + k % 3)];
+      }
+      const int64_t x = i * mcu;
+      const auto count = static_cast<size_t>(std::min(mcu, width - x));
+      for (int64_t y = j * mcu; y < std::min((j + 1) * mcu, height); ++y) {
+        std::memset(mask + y * width + x, any, count);
+      }
+    }
+  }
+}
+
+void find_bounds(const uint8_t* mask, int64_t width, int64_t height, int64_t* bounds) {
+  bounds[0] = bounds[1] = bounds[2] = bounds[3] = 0;
+  int64_t left = width;
+  bool any = false;
+  for (int64_t y = 0; y < height; ++y) {
+    const uint8_t* row = mask + y * width;
+    const auto* first =
+        static_cast<const uint8_t*>(std::memchr(row, 1, static_cast<size_t>(width)));
+    if (first == nullptr) {
+      continue;
+    }
+    int64_t last = width;
+    while (row[last - 1] == 0) {
+      --last;
+    }
+    bounds[1] = any ? bounds[1] : y;
+    bounds[3] = y + 1;
+    bounds[2] = std::max(bounds[2], last);
+    left = std::min<int64_t>(left, first - row);
+    any = true;
+  }
+  bounds[0] = any ? left : 0;
+}
+
+}  // namespace
+
+int64_t capture_radius(const CaptureSettings& s) {
+  int64_t radius = blur_shape(s.blur_sigma_px).radius;
+  if (s.sharpen > 0.0) {
+    radius += blur_shape(1.0).radius;
+  }
+  return radius + (s.line_px > 1 ? s.line_px - 1 : 0);
+}
+
+void capture(const CaptureImage& image, const CaptureSettings& settings) {
+  thread_local Scratch scratch;
+  if (image.width == 0 || image.height == 0) {
+    return;
+  }
+  const PressKernels& kernels = press_kernels();
+  fill_light(kernels, image, settings, scratch);
+  const int channels = settings.grey ? 1 : 3;
+  for (int channel = 0; channel < channels; ++channel) {
+    LightPlane& plane = scratch.planes[channel];
+    blur_light(kernels, image.width, image.height, blur_shape(settings.blur_sigma_px), scratch,
+               plane);
+    if (settings.sharpen > 0.0) {
+      sharpen_light(kernels, image.width, image.height, settings.sharpen, scratch, plane);
+    }
+  }
+  develop(kernels, image, settings, scratch);
+}
+
+void changed(const uint8_t* clean, const uint8_t* sealed, const uint8_t* mask, uint8_t* out,
+             size_t pixels) {
+  for (size_t i = 0; i < pixels; ++i) {
+    const unsigned differs = static_cast<unsigned>(clean[3 * i] ^ sealed[3 * i]) |
+                             static_cast<unsigned>(clean[3 * i + 1] ^ sealed[3 * i + 1]) |
+                             static_cast<unsigned>(clean[3 * i + 2] ^ sealed[3 * i + 2]) | mask[i];
+    out[i] = differs != 0 ? 1 : 0;
+  }
+}
+
+void grow_support(uint8_t* mask, int64_t width, int64_t height, int64_t radius, int64_t mcu,
+                  int64_t* bounds) {
+  if (radius > 0) {
+    std::vector<uint8_t> rows(static_cast<size_t>(width * height));
+    for (int64_t y = 0; y < height; ++y) {
+      dilate_line(mask + y * width, rows.data() + y * width, width, 1, radius);
+    }
+    for (int64_t x = 0; x < width; ++x) {
+      dilate_line(rows.data() + x, mask + x, height, width, radius);
+    }
+  }
+  if (mcu > 0) {
+    grow_to_cells(mask, width, height, mcu);
+  }
+  find_bounds(mask, width, height, bounds);
+}
+
+}  // namespace seal2real

@@ -1,0 +1,290 @@
+#include "raster/ink.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "raster/detmath.h"
+#include "raster/noise.h"
+#include "raster/planes.h"
+#include "raster/simd/press_kernels.h"
+
+namespace seal2real {
+namespace {
+
+constexpr double kGridMm = 0.8;       // spacing of the contact grid, at most
+constexpr uint64_t kSpeckleSeed = 1;  // streams of one impression's seed
+constexpr uint64_t kBlotchSeed = 2;
+constexpr uint64_t kPressureSeed = 3;
+constexpr uint64_t kDetailSeed = 4;
+constexpr uint64_t kDrySeed = 5;
+constexpr size_t kPadding = 64;
+
+struct Scratch {
+  ByteBuffer coverage, paper, edge, wide, paper_low, blur, speckle, blotch, spare_a, spare_b;
+  std::vector<double> field;
+  std::vector<int16_t> grid, row, contact;
+};
+
+int32_t round_to(double value, double low, double high) {
+  return static_cast<int32_t>(std::floor(std::min(std::max(value, low), high) + 0.5));
+}
+
+// Smallest window with all coverage, grown by `margin`; width 0 when there is
+// none.
+Window inked_window(const InkImage& image, int64_t margin) {
+  int64_t left = image.width, right = 0, top = image.height, bottom = 0;
+  for (int64_t y = 0; y < image.height; ++y) {
+    const uint8_t* row = image.coverage + y * image.width;
+    int64_t first = 0;
+    while (first < image.width && row[first] == 0) {
+      ++first;
+    }
+    if (first == image.width) {
+      continue;
+    }
+    int64_t last = image.width;
+    while (row[last - 1] == 0) {
+      --last;
+    }
+    left = std::min(left, first);
+    right = std::max(right, last);
+    top = std::min(top, y);
+    bottom = y + 1;
+  }
+  if (right == 0) {
+    return {0, 0, 0, 0};
+  }
+  left = std::max<int64_t>(left - margin, 0);
+  top = std::max<int64_t>(top - margin, 0);
+  return {left, top, std::min(right + margin, image.width) - left,
+          std::min(bottom + margin, image.height) - top};
+}
+
+void copy_window(const uint8_t* in, int64_t stride, const Window& window, ByteBuffer& out) {
+  const auto width = static_cast<size_t>(window.width);
+  out.resize(width * static_cast<size_t>(window.height) + kPadding);
+  for (int64_t y = 0; y < window.height; ++y) {
+    std::memcpy(out.data() + static_cast<size_t>(y) * width,
+                in + (window.y0 + y) * stride + window.x0, width);
+  }
+}
+
+// The second strike: the same coverage elsewhere, fainter.
+void add_ghost(const PressKernels& kernels, const InkImage& image, const Window& window,
+               const InkSettings& ink, double px_per_mm, ByteBuffer& coverage) {
+  const int64_t dx = std::llround(ink.ghost_dx_mm * px_per_mm);
+  const int64_t dy = std::llround(ink.ghost_dy_mm * px_per_mm);
+  const auto weight = static_cast<uint32_t>(round_to(ink.ghost_strength * 256.0, 0.0, 256.0));
+  const int64_t first = std::max<int64_t>(0, dx - window.x0);
+  const int64_t last = std::min(window.width, image.width + dx - window.x0);
+  if (weight == 0 || first >= last) {
+    return;
+  }
+  for (int64_t y = 0; y < window.height; ++y) {
+    const int64_t source = window.y0 + y - dy;
+    if (source < 0 || source >= image.height) {
+      continue;
+    }
+    uint8_t* row = coverage.data() + y * window.width + first;
+    const uint8_t* moved = image.coverage + source * image.width + window.x0 + first - dx;
+    kernels.max_row(row, moved, row, static_cast<size_t>(last - first), weight);
+  }
+}
+
+// Contact pressure on a grid of 2^shift px, Q8, over a window in pixels from
+// the seal's centre.
+class ContactField {
+ public:
+  ContactField(const InkSettings& ink, const InkPlace& place, const Window& window,
+               Scratch& scratch)
+      : scratch_(scratch), shift_(grid_shift(place.px_per_mm)), window_(window) {
+    const int64_t step = int64_t{1} << shift_;
+    first_x_ = floor_shift(window.x0, shift_);
+    first_y_ = floor_shift(window.y0, shift_);
+    columns_ =
+        static_cast<size_t>(floor_shift(window.x0 + window.width - 1, shift_) - first_x_) + 2;
+    const auto rows =
+        static_cast<size_t>(floor_shift(window.y0 + window.height - 1, shift_) - first_y_) + 2;
+    scratch.grid.resize(rows * columns_);
+    scratch.row.resize(columns_);
+    scratch.contact.resize((columns_ << shift_) + kPadding);
+    fill(ink, place, step, rows);
+  }
+
+  // Contact of the window's row `y`.
+  const int16_t* row(const PressKernels& kernels, int64_t y) {
+    const int64_t at = window_.y0 + y;
+    const int64_t cell = floor_shift(at, shift_);
+    const auto near = scratch_.grid.data() + static_cast<size_t>(cell - first_y_) * columns_;
+    const auto weight = static_cast<int32_t>(2 * (at - (cell << shift_)) + 1) << (7 - shift_);
+    for (size_t i = 0; i < columns_; ++i) {
+      const int32_t a = near[i];
+      const int32_t b = near[i + columns_];
+      scratch_.row[i] = static_cast<int16_t>((a * 256 + (b - a) * weight + 128) >> 8);
+    }
+    kernels.expand_row(scratch_.row.data(), scratch_.contact.data(), columns_ - 1, shift_);
+    return scratch_.contact.data() + (window_.x0 - (first_x_ << shift_));
+  }
+
+ private:
+  static int grid_shift(double px_per_mm) {
+    int shift = 1;
+    while (shift < 5 && static_cast<double>(2 << shift) <= kGridMm * px_per_mm * 1.5) {
+      ++shift;
+    }
+    return shift;
+  }
+
+  void fill(const InkSettings& ink, const InkPlace& place, int64_t step, size_t rows) {
+    const int64_t left = first_x_ * step;
+    const double pressure_px = std::max(ink.pressure_scale_mm * place.px_per_mm, 2.0);
+    const double dry_px = std::max(ink.dry_scale_mm * place.px_per_mm, 2.0);
+    FieldNoise pressure(mix64(ink.seed + kPressureSeed), pressure_px, left, step, columns_);
+    FieldNoise detail(mix64(ink.seed + kDetailSeed), 0.4 * pressure_px, left, step, columns_);
+    FieldNoise dry(mix64(ink.seed + kDrySeed), dry_px, left, step, columns_);
+    std::vector<double>& field = scratch_.field;
+    field.resize(2 * columns_);
+    const double slope_x = ink.tilt_x / std::max(place.half_width, 1.0);
+    const double slope_y = ink.tilt_y / std::max(place.half_height, 1.0);
+    for (size_t j = 0; j < rows; ++j) {
+      const int64_t y = (first_y_ + static_cast<int64_t>(j)) * step;
+      for (size_t i = 0; i < columns_; ++i) {
+        const auto x = static_cast<double>(left + static_cast<int64_t>(i) * step);
+        field[i] = ink.contact + slope_x * x + slope_y * static_cast<double>(y);
+        field[columns_ + i] = 0.0;
+      }
+      pressure.add_row(y, 0.75 * ink.pressure_amount, field.data());
+      detail.add_row(y, 0.35 * ink.pressure_amount, field.data());
+      if (ink.dry_amount > 0.0) {
+        dry.add_row(y, 1.0, field.data() + columns_);
+      }
+      for (size_t i = 0; i < columns_; ++i) {
+        // Only the peaks of the noise are dry: spots, not a second pressure
+        // field.
+        const double peak = std::min(std::max((field[columns_ + i] - 0.25) * 2.5, 0.0), 1.0);
+        const double contact = field[i] - ink.dry_amount * peak * peak * (3.0 - 2.0 * peak);
+        scratch_.grid[j * columns_ + i] =
+            static_cast<int16_t>(round_to(contact * 256.0, -2000, 2000));
+      }
+    }
+  }
+
+  Scratch& scratch_;
+  int shift_;
+  Window window_;
+  int64_t first_x_ = 0;
+  int64_t first_y_ = 0;
+  size_t columns_ = 0;
+};
+
+// Coefficients that do not change from row to row.
+InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double spread_px,
+                            const NoiseShape& speckle, const NoiseShape& blotch) {
+  const double per_speckle = 128.0 / speckle.deviation;  // amounts are one sigma
+  const double per_blotch = 128.0 / blotch.deviation;
+  InkRowSettings row{};
+  // The profile of a blurred edge falls by 255 / (sigma sqrt(2 pi)) per px at
+  // its middle.
+  const double fall = edge_sigma_px > 0.0 ? 255.0 * 0.3989 / edge_sigma_px : 0.0;
+  row.edge_offset = round_to(128.0 - spread_px * fall, 16.0, 240.0);
+  // A moved edge is also hardened, or the blur needed to move it would show.
+  const double bleed_px = std::max(edge_sigma_px - std::fabs(spread_px), 0.35 * edge_sigma_px);
+  const double gain = bleed_px > 0.0 ? std::min(edge_sigma_px / bleed_px, 4.0) : 1.0;
+  row.edge_gain = round_to(gain * 32.0, 32.0, 128.0);
+  row.nick = round_to(ink.nick_amount * 2.0 * per_blotch * 128.0, 0.0, 4096.0);
+  row.speckle = round_to(ink.speckle_amount * per_speckle * 256.0, 0.0, 8192.0);
+  row.mottle = round_to(ink.mottle_amount * per_blotch * 256.0, 0.0, 8192.0);
+  row.rim = round_to(ink.rim_amount * 512.0, 0.0, 8192.0);
+  row.grain = round_to(ink.grain_amount * 32.0 * 256.0 / 16.0, 0.0, 16384.0);
+  const double peak = ink.strength * (1.0 - ink.fade) * 100.0;
+  row.density_scale = round_to(peak * 256.0 / 255.0, 0.0, 256.0);
+  return row;
+}
+
+}  // namespace
+
+void ink(const InkImage& image, const InkSettings& settings, const InkPlace& place) {
+  thread_local Scratch scratch;
+  const PressKernels& kernels = press_kernels();
+  std::memset(image.density, 0, static_cast<size_t>(image.width * image.height));
+  const double scale = place.px_per_mm;
+  const double spread_px = settings.spread_mm * scale;
+  const double bleed_px = settings.bleed_mm * scale;
+  const double edge_px = std::sqrt(bleed_px * bleed_px + spread_px * spread_px);
+  const BlurShape edge_shape = blur_shape(edge_px);
+  const BlurShape wide_shape = blur_shape(settings.rim_width_mm * scale);
+  const auto ghost_px = static_cast<int64_t>(std::ceil(
+      std::max(std::fabs(settings.ghost_dx_mm), std::fabs(settings.ghost_dy_mm)) * scale));
+  const int64_t margin = edge_shape.radius + (settings.ghost_strength > 0.0 ? ghost_px : 0);
+  const Window window = inked_window(image, margin);
+  if (window.width == 0) {
+    return;
+  }
+  copy_window(image.coverage, image.width, window, scratch.coverage);
+  add_ghost(kernels, image, window, settings, scale, scratch.coverage);
+  blur_plane(kernels, scratch.coverage.data(), window.width, window.height, edge_shape,
+             scratch.blur, scratch.edge);
+  blur_plane(kernels, scratch.coverage.data(), window.width, window.height, wide_shape,
+             scratch.blur, scratch.wide);
+  const bool with_paper = image.paper != nullptr && settings.grain_amount > 0.0;
+  if (with_paper) {
+    copy_window(image.paper, image.width, window, scratch.paper);
+    blur_plane(kernels, scratch.paper.data(), window.width, window.height, blur_shape(0.25 * scale),
+               scratch.blur, scratch.paper_low);
+  }
+  // Noise is named by whole pixels from the centre's pixel.
+  const auto center_x = static_cast<int64_t>(std::floor(place.center_x));
+  const auto center_y = static_cast<int64_t>(std::floor(place.center_y));
+  const Window absolute{window.x0 - center_x, window.y0 - center_y, window.width, window.height};
+  const NoiseShape speckle_shape = noise_shape(settings.speckle_scale_mm * scale);
+  const NoiseShape blotch_shape = noise_shape(settings.nick_scale_mm * scale);
+  const PlaneView speckle =
+      noise_plane(kernels, absolute, speckle_shape, mix64(settings.seed + kSpeckleSeed),
+                  scratch.speckle, scratch.spare_a);
+  const PlaneView blotch =
+      noise_plane(kernels, absolute, blotch_shape, mix64(settings.seed + kBlotchSeed),
+                  scratch.blotch, scratch.spare_b);
+  ContactField contact(settings, place, absolute, scratch);
+  const InkRowSettings row_values =
+      row_settings(settings, edge_px, spread_px, speckle_shape, blotch_shape);
+  for (int64_t y = 0; y < window.height; ++y) {
+    const int64_t at = y * window.width;
+    const InkRow row{scratch.edge.data() + at,
+                     scratch.wide.data() + at,
+                     speckle.data + static_cast<size_t>(y) * speckle.stride,
+                     blotch.data + static_cast<size_t>(y) * blotch.stride,
+                     contact.row(kernels, y),
+                     with_paper ? scratch.paper.data() + at : nullptr,
+                     with_paper ? scratch.paper_low.data() + at : nullptr,
+                     image.density + (window.y0 + y) * image.width + window.x0,
+                     static_cast<size_t>(window.width)};
+    kernels.ink_row(row, row_values);
+  }
+}
+
+void blend(const uint8_t* page, const uint8_t* density, const double* transmittance, uint8_t* out,
+           size_t pixels) {
+  // Q16 factors; density 0 keeps the page's byte exactly.
+  uint32_t factors[256][3];
+  for (int channel = 0; channel < 3; ++channel) {
+    const double rate = det_log(std::max(transmittance[channel], 1e-4)) / 100.0;
+    for (int d = 0; d < 256; ++d) {
+      const double factor = det_exp(rate * d);
+      factors[d][channel] = static_cast<uint32_t>(std::floor(factor * 65536.0 + 0.5));
+    }
+  }
+  std::memmove(out, page, 3 * pixels);
+  for (size_t i = 0; i < pixels; ++i) {
+    if (density[i] == 0) {
+      continue;
+    }
+    const uint32_t* factor = factors[density[i]];
+    out[3 * i] = static_cast<uint8_t>((page[3 * i] * factor[0] + 32768U) >> 16);
+    out[3 * i + 1] = static_cast<uint8_t>((page[3 * i + 1] * factor[1] + 32768U) >> 16);
+    out[3 * i + 2] = static_cast<uint8_t>((page[3 * i + 2] * factor[2] + 32768U) >> 16);
+  }
+}
+
+}  // namespace seal2real

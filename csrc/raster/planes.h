@@ -1,0 +1,79 @@
+// Smooth random planes and blurs, built from the row kernels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace seal2real {
+
+struct PressKernels;
+
+// Half-open rectangle of absolute pixels.
+struct Window {
+  int64_t x0;
+  int64_t y0;
+  int64_t width;
+  int64_t height;
+};
+
+// Memory that later calls reuse: nothing is allocated per pixel or, once warm,
+// per call.
+using ByteBuffer = std::vector<uint8_t>;
+
+// A byte plane inside a buffer: pixel (x, y) of its window is data[y * stride +
+// x].
+struct PlaneView {
+  const uint8_t* data;
+  size_t stride;
+};
+
+// How noise of one feature size is built: white lattice, smoothing, doublings.
+struct NoiseShape {
+  int doublings;     // lattice spacing is 2^doublings px
+  uint32_t side;     // Q8 weight of the lattice's neighbours
+  double deviation;  // standard deviation of the result, of 255
+};
+
+// Noise whose features are about `scale_px` wide.
+NoiseShape noise_shape(double scale_px);
+
+// Noise of `shape` over `window`; equal at equal absolute pixels whatever the
+// window.
+PlaneView noise_plane(const PressKernels& kernels, const Window& window, const NoiseShape& shape,
+                      uint64_t seed, ByteBuffer& a, ByteBuffer& b);
+
+// Passes of (side, 1 - 2 side, side) at distances 1, 2, 4 that together have a
+// variance.
+struct BlurShape {
+  int passes;
+  uint32_t side;   // Q8
+  int64_t radius;  // pixels further away have no influence
+};
+
+BlurShape blur_shape(double sigma_px);
+
+// Blurs `in` (stride = width, repeating the edge) into `out`; `scratch` is
+// overwritten.
+void blur_plane(const PressKernels& kernels, const uint8_t* in, int64_t width, int64_t height,
+                const BlurShape& shape, ByteBuffer& scratch, ByteBuffer& out);
+
+// Smooth noise of a few octaves on a coarse grid, in floating point.
+class FieldNoise {
+ public:
+  // Columns sit at (first + i * step) / scale lattice cells.
+  FieldNoise(uint64_t seed, double scale_px, int64_t first, int64_t step, size_t columns);
+
+  // Adds amount * noise, noise in [-1, 1], of the grid row at pixel `y` to
+  // `out`.
+  void add_row(int64_t y, double amount, double* out);
+
+ private:
+  uint64_t seed_;
+  double inverse_scale_;
+  std::vector<int64_t> cell_;
+  std::vector<double> weight_;
+  std::vector<double> lattice_;
+};
+
+}  // namespace seal2real

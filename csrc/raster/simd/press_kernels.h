@@ -1,0 +1,84 @@
+// Row kernels of ink and capture, compiled once per instruction set. Integers
+// only: every implementation gives the same bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace seal2real {
+
+// Coefficients of one ink_row call; Q8 means that 256 is one.
+struct InkRowSettings {
+  int32_t edge_offset;    // coverage that maps to one half
+  int32_t edge_gain;      // Q5 slope of the edge after bleeding
+  int32_t nick;           // Q7 weight of blotches on the edge
+  int32_t speckle;        // Q7 weight of fine grain on contact
+  int32_t mottle;         // Q7 weight of blotches on contact
+  int32_t rim;            // Q8 weight of the inner edge on contact
+  int32_t grain;          // Q5 weight of the paper's own relief on contact
+  int32_t density_scale;  // Q8 density at full contact over 255
+};
+
+// Borrowed rows of one ink_row call, `width` values each.
+struct InkRow {
+  const uint8_t* edge;     // bled coverage
+  const uint8_t* wide;     // widely blurred coverage
+  const uint8_t* speckle;  // fine noise
+  const uint8_t* blotch;   // coarse noise
+  const int16_t* contact;  // Q8 contact pressure
+  const uint8_t* paper;    // paper luma, or null
+  const uint8_t* paper_low;
+  uint8_t* density;
+  size_t width;
+};
+
+// Coefficients of tone_row.
+struct ToneRowSettings {
+  int32_t scale;         // Q15 factor from Q7 light to 0..255
+  int32_t offset;        // Q7 added after scaling
+  int32_t bend;          // Q8 brightening of the middle
+  int32_t contrast;      // Q8 S-curve
+  int32_t luma_noise;    // Q16 weight of noise of sigma 147.8
+  int32_t chroma_noise;  // the same for the channel's own noise
+};
+
+struct PressKernels {
+  // Four noise bytes a hash: columns 4 * first .. of the row whose key is
+  // given.
+  void (*white_row)(uint8_t* out, size_t quads, uint32_t first, uint32_t key_low,
+                    uint32_t key_high);
+  // (centre * (256 - 2 side) + (below + above) * side) / 256.
+  void (*blend3_row)(const uint8_t* above, const uint8_t* centre, const uint8_t* below,
+                     uint8_t* out, size_t width, uint32_t side);
+  void (*blend3_row16)(const uint16_t* above, const uint16_t* centre, const uint16_t* below,
+                       uint16_t* out, size_t width, uint32_t side);
+  // (3 near + far) / 4.
+  void (*lerp_row)(const uint8_t* near, const uint8_t* far, uint8_t* out, size_t width);
+  // Doubles a row: out[2 i], out[2 i + 1] lie between in[i] and in[i + 1].
+  void (*double_row)(const uint8_t* in, uint8_t* out, size_t cells);
+  // max(a, b * weight / 256).
+  void (*max_row)(const uint8_t* a, const uint8_t* b, uint8_t* out, size_t width, uint32_t weight);
+  // Linear steps between `cells` + 1 grid values 2^shift apart, shift 1..5.
+  void (*expand_row)(const int16_t* grid, int16_t* out, size_t cells, int shift);
+  void (*ink_row)(const InkRow& row, const InkRowSettings& settings);
+  // Planar Q7 light of an interleaved row: pixel * light * gain.
+  void (*light_row)(const uint8_t* pixels, const int16_t* light, uint16_t* red, uint16_t* green,
+                    uint16_t* blue, size_t width, const int32_t* gains);
+  void (*sharpen_row)(const uint16_t* sharp, const uint16_t* soft, uint16_t* out, size_t width,
+                      int32_t amount);
+  // Sum of four neighbouring noise bytes less their mean: sigma 147.8.
+  void (*noise_row)(const uint8_t* row, const uint8_t* next, int16_t* out, size_t width);
+  void (*tone_row)(const uint16_t* light, const int16_t* luma, const int16_t* chroma, uint8_t* out,
+                   size_t width, const ToneRowSettings& settings);
+  void (*interleave_row)(const uint8_t* red, const uint8_t* green, const uint8_t* blue,
+                         uint8_t* out, size_t width);
+};
+
+const PressKernels& press_kernels_scalar();
+const PressKernels& press_kernels_avx2();
+const PressKernels& press_kernels_avx512();
+
+// The kernels of the instruction set chosen at run time.
+const PressKernels& press_kernels();
+
+}  // namespace seal2real
