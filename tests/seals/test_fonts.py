@@ -206,7 +206,10 @@ def test_what_is_no_font_is_refused_by_name(tmp_path: Path, content: bytes, mess
 
 
 def test_unknown_names_say_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="one of song, hei, song-text, hei-text, fangsong, kai.*did you mean 'song'"):
+    with pytest.raises(
+        ValueError,
+        match="one of song, hei, song-text, hei-text, fangsong, kai.*did you mean 'song'",
+    ):
         fonts.get_font("songg")
     with pytest.raises(ValueError, match="must be an existing font file, got '/no/such.ttf'"):
         fonts.get_font("/no/such.ttf")
