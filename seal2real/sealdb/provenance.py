@@ -11,8 +11,13 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seal2real import __version__
+
+if TYPE_CHECKING:
+    from seal2real.sealdb.recognise import Match
 
 __all__ = [
     "COMPOSITE",
@@ -22,6 +27,7 @@ __all__ = [
     "Provenance",
     "embed",
     "extract",
+    "recognise",
 ]
 
 _IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -173,3 +179,16 @@ def _png_packet(image: bytes) -> bytes | None:
             return data[len(_ITXT_KEYWORD) + 5 :]
         at += 12 + length
     return None
+
+
+def recognise(image: Path | str, db: Path | str) -> Match:
+    """Return which image of the dataset ``db`` the file ``image`` shows, if any.
+
+    Raises:
+        ValueError: if the file is no image.
+        ForeignFolderError: if ``db`` is no finished dataset.
+    """
+    # Imported late: writing provenance must not need the reader.
+    from seal2real.sealdb.recognise import recognise as search
+
+    return search(image, db)
