@@ -75,15 +75,16 @@ def export(
         ValueError: unknown format, split or option, an option's value, an empty choice of samples,
             or ``dest`` inside the dataset.
         FileExistsError: ``dest`` exists and is not an empty folder.
-        OSError: ``dest`` cannot be written.
+        WriteError: ``dest`` cannot be written.
+        ImportError: the format needs a package that is not installed.
     """
     if to not in FORMATS:
         raise ValueError(_unknown("to", to, FORMATS))
     parsed = parse_options(to, options)
-    if not hasattr(db, "samples"):
+    if isinstance(db, (str, Path)):
         from seal2real.sealdb.reader import SealDB
 
-        db = SealDB(Path(db))
+        db = SealDB(db)
     chosen = _splits(db, splits)
     report = Export(to, Path(dest))
     with staged(Path(dest), forbidden=db.path) as root:
@@ -108,14 +109,16 @@ def parse_options(to: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _splits(db: SealDB, splits: Sequence[str] | None) -> dict[str, int]:
-    present = {split: count for split, count in db.splits.items() if count}
+    # Imported late: the command line lists the formats without loading native code.
+    from seal2real.sealdb.splits import SPLITS
+
     for split in splits or ():
-        if split not in db.splits:
-            raise ValueError(_unknown("split", split, db.splits))
-    chosen = {s: n for s, n in present.items() if splits is None or s in splits}
+        if split not in SPLITS:
+            raise ValueError(_unknown("split", split, SPLITS))
+    chosen = {s: n for s, n in db.splits.items() if n and (splits is None or s in splits)}
     if not chosen:
         raise ValueError(
-            f"export: splits must hold samples, got none in {', '.join(splits or db.splits)}; "
+            f"export: splits must hold samples, got none in {', '.join(splits or SPLITS)}; "
             "draw samples first, or choose another split"
         )
     return chosen

@@ -24,8 +24,8 @@ CROP_OPTIONS = {
     "polygon": Option(
         "dense", "straighten by the dense polygon, or by the 16-point one", ("dense", "16")
     ),
-    "min_height": Option(8, "leave out lines lower than this many px"),
-    "quality": Option(95, "JPEG quality of the crops, 1..100"),
+    "min_height": Option(8, "leave out lines lower than this many px", limits=(1, 10_000)),
+    "quality": Option(95, "JPEG quality of the crops", limits=(1, 100)),
 }
 _PROVENANCE = ("dataset_id", "digital_source_type", "generator")
 Image = NDArray[np.uint8]

@@ -29,40 +29,47 @@ class Option:
     help: str
     # allowed values, empty for any
     choices: tuple[str, ...] = ()
+    # allowed range of numbers, ends included
+    limits: tuple[float, float] | None = None
 
     def parse(self, name: str, value: object) -> str | bool | int | float:
         """Return ``value`` in the option's type.
 
         Raises:
-            ValueError: it is not of that type, or not one of the choices.
+            ValueError: it is not of that type, not one of the choices, or out of range.
         """
         wanted = type(self.default)
-        parsed: object = value
         try:
-            if wanted is bool:
-                parsed = _as_bool(value)
-            elif wanted in (int, float) and not isinstance(value, bool):
-                parsed = wanted(value)  # type: ignore[call-overload]
-        except (TypeError, ValueError):
-            parsed = None
-        if not isinstance(parsed, wanted) or (isinstance(parsed, bool) and wanted is not bool):
-            raise ValueError(
-                f"export: {name} must be of type {wanted.__name__}, got {value!r}; "
-                f"the default is {self.default!r}"
-            )
+            parsed = _converted(value, wanted)
+        except (TypeError, ValueError) as error:
+            rule = f"be of type {wanted.__name__}"
+            raise ValueError(self._refusal(name, rule, value)) from error
         if self.choices and parsed not in self.choices:
-            raise ValueError(
-                f"export: {name} must be one of {', '.join(self.choices)}, got {value!r}; "
-                f"the default is {self.default!r}"
-            )
+            raise ValueError(self._refusal(name, f"be one of {', '.join(self.choices)}", value))
+        if self.limits and not self.limits[0] <= float(parsed) <= self.limits[1]:
+            low, high = self.limits
+            raise ValueError(self._refusal(name, f"lie in {low:g}..{high:g}", value))
         return parsed
 
+    def _refusal(self, name: str, rule: str, value: object) -> str:
+        return f"export: {name} must {rule}, got {value!r}; the default is {self.default!r}"
 
-def _as_bool(value: object) -> bool:
-    text = str(value).lower()
-    if text not in _TRUE + _FALSE:
-        raise ValueError(text)
-    return text in _TRUE
+
+def _converted(value: object, wanted: type) -> str | bool | int | float:
+    if wanted is bool:
+        text = str(value).lower()
+        if text not in _TRUE + _FALSE:
+            raise ValueError(text)
+        return text in _TRUE
+    if isinstance(value, bool):
+        raise TypeError("a switch is no number or word")
+    if wanted is str:
+        return str(value)
+    if wanted is int and isinstance(value, (int, str)):
+        return int(value)
+    if wanted is float and isinstance(value, (int, float, str)):
+        return float(value)
+    raise TypeError(f"no {wanted.__name__}")
 
 
 # Which image of a sample an exporter writes.

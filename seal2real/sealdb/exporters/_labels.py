@@ -33,7 +33,9 @@ CATEGORY = Option(
     ("shape", "type", "seal"),
 )
 MIN_VISIBLE = Option(
-    0.3, "a text counts as legible when at least this share of each character was inked (0..1)"
+    0.3,
+    "a text counts as legible when at least this share of each character was inked",
+    limits=(0, 1),
 )
 # Polygons may end this far outside the image before a text counts as cut off, px.
 _SLACK = 1.0

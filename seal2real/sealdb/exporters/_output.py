@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seal2real.sealdb.errors import WriteError
+
 __all__ = ["Export", "dumps", "staged"]
 
 
@@ -55,7 +57,7 @@ def staged(dest: Path, *, forbidden: Path) -> Iterator[Path]:
     Raises:
         FileExistsError: ``dest`` exists and is not an empty folder.
         ValueError: ``dest`` lies in ``forbidden``.
-        OSError: ``dest`` cannot be written; the message names it.
+        WriteError: ``dest`` cannot be written.
     """
     dest = dest.absolute()
     _check_target(dest, forbidden)
@@ -100,9 +102,9 @@ def _explained(error: OSError, dest: Path) -> OSError:
         errno.EROFS: "be writable; choose another folder",
         errno.ENOTDIR: "have a folder as its parent; choose another name",
     }
-    if error.errno not in remedies:
+    if error.errno is None or error.errno not in remedies:
         return error
     rule, remedy = remedies[error.errno].split("; ")
-    return OSError(
-        error.errno, f"export: dest must {rule}, got {dest} ({os.strerror(error.errno)}); {remedy}"
+    return WriteError(
+        f"export: dest must {rule}, got {dest} ({os.strerror(error.errno)}); {remedy}"
     )

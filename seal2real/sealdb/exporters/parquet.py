@@ -41,10 +41,6 @@ _TEXT_FIELDS = ("role", "text", "class", "direction", "visible", "polygon", "pol
 
 def write(job: Job, *, part: str, rows_per_file: int) -> None:
     """Write parquet files of ``rows_per_file`` samples."""
-    if rows_per_file < 1:
-        raise ValueError(
-            f"export: rows_per_file must be at least 1, got {rows_per_file}; the default is 500"
-        )
     (job.root / "data").mkdir()
     schema = _schema()
     for split, count in job.splits.items():
@@ -178,5 +174,5 @@ FORMAT = Format(
     "Parquet with embedded images, readable by Hugging Face datasets",
     _LAYOUT,
     write,
-    {"part": PART, "rows_per_file": Option(500, "samples a file")},
+    {"part": PART, "rows_per_file": Option(500, "samples a file", limits=(1, 1_000_000))},
 )

@@ -157,7 +157,9 @@ def test_parquet_images_are_the_stored_bytes(db, parquet):
 
 def test_rows_per_file_must_be_positive(db, tmp_path):
     """Zero rows a file would never end."""
-    with pytest.raises(ValueError, match="export: rows_per_file must be at least 1, got 0"):
+    with pytest.raises(
+        ValueError, match=r"export: rows_per_file must lie in 1..1e\+06, got 0; the default is 500"
+    ):
         export(db, "parquet", tmp_path / "out", progress=False, rows_per_file=0)
     assert list(tmp_path.iterdir()) == []
 
