@@ -36,7 +36,7 @@ const uint8_t* bytes_of(const py::bytes& data, size_t* size) {
   return reinterpret_cast<const uint8_t*>(start);
 }
 
-py::bytes png_encode_mask(const py::buffer& mask, const std::string& xmp) {
+py::bytes png_encode_mask(const py::buffer& mask) {
   const py::buffer_info info = mask.request();
   if (info.ndim != 2 || info.itemsize != 1 || info.format != py::format_descriptor<uint8_t>::format()) {
     throw py::type_error("png_encode_mask: mask must be a uint8 array [H, W], got " +
@@ -55,7 +55,7 @@ py::bytes png_encode_mask(const py::buffer& mask, const std::string& xmp) {
   std::vector<uint8_t> out;
   {
     const py::gil_scoped_release release;
-    out = codec::encode_mask_png(pixels, info.shape[0], info.shape[1], stride, xmp);
+    out = codec::encode_mask_png(pixels, info.shape[0], info.shape[1], stride);
   }
   return to_bytes(out);
 }
@@ -222,7 +222,7 @@ py::bytes jpeg_splice(const py::bytes& base, const Int64s& begins, const Int64s&
 }  // namespace
 
 void bind_codec(py::module_& m) {
-  m.def("png_encode_mask", &png_encode_mask, py::arg("mask"), py::arg("xmp") = "");
+  m.def("png_encode_mask", &png_encode_mask, py::arg("mask"));
   m.def("jpeg_scan", &jpeg_scan, py::arg("data"));
   m.def("jpeg_changed", &jpeg_changed, py::arg("base"), py::arg("window"), py::arg("x0"),
         py::arg("y0"), py::arg("segment_width"), py::arg("segment_height"));

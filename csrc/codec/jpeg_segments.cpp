@@ -109,11 +109,22 @@ std::vector<int32_t> changed_segments(const Pasted& image, int64_t segment_width
 
 namespace {
 
+// The fourth byte is ignored by the encoder but must not be random.
 void copy_rgbx(const uint8_t* from, int64_t pixels, uint8_t* to) {
-  for (int64_t i = 0; i < pixels; ++i) {
-    // One 32-bit store a pixel: the fourth byte is ignored by the encoder but must not be random.
-    const uint8_t pixel[4] = {from[3 * i], from[3 * i + 1], from[3 * i + 2], 0xFF};
-    std::memcpy(to + 4 * i, pixel, 4);
+  static constexpr uint8_t kOpaque[4] = {0, 0, 0, 0xFF};
+  uint32_t opaque = 0;
+  std::memcpy(&opaque, kOpaque, 4);
+  // One load and one store a pixel: the load takes the next pixel's first byte too, so the last
+  // pixel, which has no next one, goes bytewise.
+  for (int64_t i = 0; i + 1 < pixels; ++i) {
+    uint32_t pixel = 0;
+    std::memcpy(&pixel, from + 3 * i, 4);
+    pixel |= opaque;
+    std::memcpy(to + 4 * i, &pixel, 4);
+  }
+  if (pixels > 0) {
+    std::memcpy(to + 4 * (pixels - 1), from + 3 * (pixels - 1), 3);
+    to[4 * pixels - 1] = 0xFF;
   }
 }
 
