@@ -38,7 +38,6 @@ __all__ = ["SampleFactory"]
 _SEAL_COUNTS = (1, 2, 3)
 _SEAL_COUNT_WEIGHTS = (0.74, 0.2, 0.06)
 
-
 class SampleFactory:
     """Turn sample indices of a recipe into samples.
 
