@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,31 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
+NEEDS = "the native module needs a compiler: apt install make g++ python3-dev python3-venv"
+
+
+def find_cmake() -> str:
+    """Return CMake's path: that of the ``cmake`` package where it is installed, else the system's.
+
+    Raises:
+        SystemExit: when there is neither.
+    """
+    try:
+        import cmake
+    except ImportError:
+        found = shutil.which("cmake")
+    else:
+        found = str(Path(cmake.CMAKE_BIN_DIR) / "cmake")
+    if found is None:
+        raise SystemExit("build_ext: cmake must be installed, got none; pip install cmake")
+    return found
+
+
+def drop_foreign_cache(build: Path) -> None:
+    """Remove a build folder that another checkout configured: CMake refuses to reuse it."""
+    cache = build / "CMakeCache.txt"
+    if cache.is_file() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" not in cache.read_text():
+        shutil.rmtree(build)
 
 
 class CMakeBuild(build_ext):
@@ -21,9 +47,12 @@ class CMakeBuild(build_ext):
         """Configure, build and place ``ext`` where setuptools expects it."""
         target = Path(self.get_ext_fullpath(ext.name)).resolve()
         build = Path(self.build_temp).resolve()
+        drop_foreign_cache(build)
         build.mkdir(parents=True, exist_ok=True)
+        cmake = find_cmake()
+        jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1))
         configure = [
-            "cmake",
+            cmake,
             "-S",
             str(ROOT),
             "-B",
@@ -32,9 +61,11 @@ class CMakeBuild(build_ext):
             f"-DPython_EXECUTABLE={sys.executable}",
             f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
         ]
-        subprocess.run(configure, check=True)
-        jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1))
-        subprocess.run(["cmake", "--build", str(build), "-j", jobs], check=True)
+        try:
+            subprocess.run(configure, check=True)
+            subprocess.run([cmake, "--build", str(build), "-j", jobs], check=True)
+        except subprocess.CalledProcessError as error:
+            raise SystemExit(f"build_ext: {error}; {NEEDS}") from None
 
 
 setup(ext_modules=[Extension("seal2real._C", sources=[])], cmdclass={"build_ext": CMakeBuild})

@@ -39,7 +39,7 @@ def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool) -> None:
     click.echo(f"{png}: {drawing.rgba.shape[1]}x{drawing.rgba.shape[0]} px at {dpi:g} dpi")
 
 
-def _load(spec: str, seed: int):  # noqa: ANN202
+def _load(spec: str, seed: int):
     """Return the SealSpec of a preset name or a JSON file."""
     from seal2real.rng import Rng
     from seal2real.seals import SealSpec, sample_spec

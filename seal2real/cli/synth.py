@@ -57,7 +57,9 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--seal-free", default=0.06, show_default=True, help="share of pages without seal")
 @click.option("--cross-page", default=0.04, show_default=True, help="share of cross-page blocks")
 @click.option("--page-reuse", default=1, show_default=True, help="samples that share a page")
-@click.option("--visible-mark", is_flag=True, help="print a visible mark; trainers refuse such sets")
+@click.option(
+    "--visible-mark", is_flag=True, help="print a visible mark; trainers refuse such sets"
+)
 @click.option("--dry-run", is_flag=True, help="print the resolved recipe and draw nothing")
 def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: Any) -> None:
     """Draw COUNT labelled samples into the Seal-DB folder OUT.

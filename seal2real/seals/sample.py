@@ -125,7 +125,7 @@ def preset_spec(name: str, **overrides: Any) -> SealSpec:
     """Return one seal of a preset, fixed by ``seed`` (default 0); see ``SealSpec.preset``."""
     seed = overrides.pop("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
-        raise ValueError(  # noqa: TRY004 (one kind of error for a bad override)
+        raise ValueError(
             f"SealSpec.preset: seed must be an integer, got {short(seed)}; give for example seed=1"
         )
     corpus, split = overrides.pop("corpus", None), overrides.pop("split", None)

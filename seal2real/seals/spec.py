@@ -204,9 +204,7 @@ def _plain(value: Any) -> Any:
 def _build(cls: type, data: Any, where: str) -> Any:
     """Build dataclass ``cls`` from a mapping; ``where`` is the path shown in messages."""
     if not isinstance(data, Mapping):
-        raise ValueError(  # noqa: TRY004 (data, not a call)
-            f"{where}: must be an object, got {short(data)}; give its fields by name"
-        )
+        raise ValueError(f"{where}: must be an object, got {short(data)}; give its fields by name")
     fields = {field.name: field for field in dataclasses.fields(cls)}
     for key in data:
         if key not in fields:

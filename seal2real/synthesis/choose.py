@@ -198,9 +198,7 @@ def _clip(placed: Placed, window: Window) -> tuple[int, int, int, int] | None:
     return (max(left, 0), 0, max(right, 0), window.height)
 
 
-def choose_capture(
-    rng: Rng, source: str, capture: str, profile: Profile | None
-) -> CaptureParams:
+def choose_capture(rng: Rng, source: str, capture: str, profile: Profile | None) -> CaptureParams:
     """Return how the page is scanned or photographed.
 
     Args:

@@ -13,9 +13,9 @@ from typing import Any
 from seal2real.pages import open_pages
 from seal2real.pages.page import Page
 from seal2real.rng import Rng
-from seal2real.seals import Corpus, default_corpus, open_corpus, preset_names, sample_spec
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.splits import parse_fractions
+from seal2real.seals import Corpus, default_corpus, open_corpus, preset_names, sample_spec
 from seal2real.synthesis.choose import (
     Placed,
     choose_capture,
@@ -38,6 +38,7 @@ __all__ = ["SampleFactory"]
 _SEAL_COUNTS = (1, 2, 3)
 _SEAL_COUNT_WEIGHTS = (0.74, 0.2, 0.06)
 
+
 class SampleFactory:
     """Turn sample indices of a recipe into samples.
 
@@ -56,7 +57,7 @@ class SampleFactory:
         return {"recipe": self.recipe, "options": self.options}
 
     @cached_property
-    def pages(self):  # noqa: ANN201
+    def pages(self):
         """The opened page sources."""
         recipe = self.recipe
         return open_pages(

@@ -68,7 +68,7 @@ class _Table:
         # Images are compressed already; text compresses well.
         codecs = {f"{name}.bytes": "none" for name in _IMAGES}
         names = [name for name in schema.names if name not in _IMAGES]
-        codecs |= {name: "zstd" for name in names}
+        codecs |= dict.fromkeys(names, "zstd")
         self._writer = pq.ParquetWriter(path, schema, compression=codecs, use_dictionary=False)
         self._rows: list[dict[str, Any]] = []
 

@@ -1,0 +1,76 @@
+# Sets itself up: make demo and make test work on a fresh Debian machine with Python 3.11 after
+#   apt install make g++ python3-dev python3-venv
+# CMake and everything else come from the Python package index, pinned in constraints.txt.
+# Where PyTorch's small CPU build has an index of its own:
+#   make test PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+
+PYTHON ?= python3
+VENV ?= .venv
+PIP_ARGS ?=
+# Worker processes of the tests.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PYTEST_ARGS ?=
+DEMO ?= demo-out
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt
+CSRC := $(shell find csrc -type f) CMakeLists.txt setup.py
+
+.PHONY: demo test test-slow test-csrc lint format bench clean check
+
+demo: $(VENV)/.native
+	$(BIN)/seal2real synth $(DEMO) --count 24 --seed 1
+	@echo "gallery: $(abspath $(DEMO))/index.html"
+
+# The quick tests; slow ones are left out unless asked for (tests/conftest.py).
+test: $(VENV)/.native $(VENV)/.test
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.native $(VENV)/.test
+	$(BIN)/python -m pytest -n $(JOBS) -m slow $(PYTEST_ARGS)
+
+lint: $(VENV)/.native $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	git ls-files '*.cpp' '*.h' '*.inl' | xargs $(BIN)/clang-format --dry-run -Werror
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files '*.cpp' '*.h' '*.inl' | xargs $(BIN)/clang-format -i
+
+bench: $(VENV)/.native $(VENV)/.bench
+	$(BIN)/python benchmarks/throughput.py
+
+# A build that an edit of the sources made stale is repeated; the rest of the set-up is not.
+$(VENV)/.native: $(VENV)/.core $(CSRC)
+	$(BIN)/python setup.py --quiet build_ext --inplace
+	touch $@
+
+$(VENV)/.core: constraints.txt pyproject.toml
+	@scripts/check_prerequisites.sh $(PYTHON)
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(PIP) setuptools wheel pybind11 cmake
+	$(PIP) --no-build-isolation -e .
+	touch $@
+
+# rapidocr asks for opencv-python, which wants a display library; the headless build serves.
+$(VENV)/.test: $(VENV)/.core
+	$(PIP) --no-build-isolation -e ".[test,labels]" torch
+	$(PIP) --no-deps rapidocr-onnxruntime
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.test
+	$(PIP) ruff mypy clang-format
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.core
+	$(PIP) skia-python opencv-python-headless
+	touch $@
+
+check:
+	@scripts/check_prerequisites.sh $(PYTHON)
+
+clean:
+	rm -rf build dist *.egg-info seal2real/_C*.so $(DEMO)
