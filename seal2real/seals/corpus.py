@@ -101,8 +101,10 @@ def owner_split(
 def _limits(where: str, fractions: tuple[float | Fraction, ...]) -> tuple[int, ...]:
     """Return where each split's part of [0, 2^64) ends, after checking the shares."""
     good = len(fractions) == 3 and all(0 <= share <= 1 for share in fractions)
-    shares = [Fraction(share).limit_denominator(10**9) for share in fractions] if good else []
-    if not good or abs(sum(shares) - 1) > Fraction(1, 10**6):
+    shares: list[Fraction] = []
+    if good:
+        shares = [Fraction(share).limit_denominator(10**9) for share in fractions]
+    if not good or abs(sum(shares, Fraction(-1))) > Fraction(1, 10**6):
         raise ValueError(
             f"{where}: fractions must be three shares that sum to 1, got {short(fractions)}; "
             "give for example (0.8, 0.1, 0.1)"

@@ -106,7 +106,7 @@ def _government(rng: Rng) -> dict[str, str]:
 
 
 def _institution(rng: Rng) -> dict[str, str]:
-    """A school, hospital, museum…"""
+    """A school, hospital, museum of an invented place."""
     place, body = _place(rng), rng.choice(INSTITUTIONS)
     return {"owner": place + rng.choice(PLACE_SUFFIXES) + body, "place": place, "short": body}
 

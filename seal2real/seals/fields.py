@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 __all__ = [
@@ -152,16 +152,16 @@ def parts(cls: type, most: int) -> Any:
 
 
 @functools.cache
-def _checks(cls: Hashable) -> tuple[tuple[str, Check], ...]:
+def _checks(cls: type[Any]) -> tuple[tuple[str, Check], ...]:
     """Return (field name, check) of ``cls`` once; specs are built by the thousand."""
-    found = ((f.name, f.metadata.get("check")) for f in dataclasses.fields(cls))  # type: ignore[arg-type]
+    found = ((f.name, f.metadata.get("check")) for f in dataclasses.fields(cls))
     return tuple((name, check) for name, check in found if check is not None)
 
 
 def check_all(instance: Any) -> None:
     """Run every field's check on a frozen dataclass and store the normalised values."""
     where = type(instance).__name__
-    for name, check in _checks(type(instance)):
+    for name, check in _checks(type(instance)):  # type: ignore[arg-type]
         value = getattr(instance, name)
         checked = check(where, name, value)
         if checked is not value:

@@ -147,17 +147,19 @@ def fit_ring(
     """Fit ``text`` on the curve ``inset_mm`` inside ``outline`` (shape, width, height).
 
     Args:
-        text, font: what is written.
+        text: what is written.
+        font: in which font.
         outline: the seal's shape and outer size.
         inset_mm: distance of the glyph tops from the outer edge.
         height_mm: wanted em height; lowered to 60 % of it at most.
         arc_deg: wanted arc; a short text gets less, a long one up to ``longest_deg``.
         fill: share of each slot that the glyph takes, the rest is air.
-        narrowest, widest: bounds of the horizontal scale.
+        narrowest: lower bound of the horizontal scale.
+        widest: upper bound of it.
         longest_deg: bound of the arc.
     """
     units = text_units(text, font)
-    height, arc = height_mm, round(arc_deg)
+    height, arc = height_mm, float(round(arc_deg))
     while True:
         slot = arc_length(outline, inset_mm + _ROW_CURVE * height, arc) / units
         condense = slot * fill / height

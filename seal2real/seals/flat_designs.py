@@ -114,7 +114,7 @@ def _corner(rng: Rng, side: float) -> float:
 
 
 def paid(rng: Rng, texts: Texts, size: Size) -> SealSpec:
-    """Word stamp in a frame: 现金付讫, 作废, 与原件相符…"""
+    """Word stamp in a frame: 现金付讫, 作废, 与原件相符."""
     text = texts.given("purpose") or rng.choice(WORDS)
     em = rng.uniform(5.0, 9.0) if len(text) <= 5 else rng.uniform(3.5, 5.0)
     width = mm(size[0] or len(text) * em * rng.uniform(0.95, 1.1) + 4)
@@ -146,7 +146,7 @@ def receipt(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     if rng.bernoulli(0.5):
         rows.append((texts["date"], "date", "hei", 0.85))
     lines = _rows(rng, rows, width - 2 * inset - 2.4, height - 2 * inset - 1.8)
-    rules = ()
+    rules: tuple[Rule, ...] = ()
     if rng.bernoulli(0.4):
         y = mm(
             (lines[0].y_mm + lines[0].height_mm / 2 + lines[1].y_mm - lines[1].height_mm / 2) / 2
@@ -290,7 +290,9 @@ def _ring_stamp(
     edge = _inner(borders)
     fonts = text_font(rng)
     inset = mm(edge + rng.uniform(0.5, 0.9))
-    rings = (_outline_ring(texts["owner"], outline, inset, ring_em, fonts, arc=arc),)
+    rings: tuple[RingText, ...] = (
+        _outline_ring(texts["owner"], outline, inset, ring_em, fonts, arc=arc),
+    )
     if rng.bernoulli(0.55):
         rings = (*rings, bottom_code(rng, texts, outline, edge))
     return SealSpec(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from seal2real import _C
 from seal2real.seals.fonts import MissingGlyph, ensure_glyphs, store
@@ -15,8 +16,8 @@ _CACHED = 256
 
 
 @functools.lru_cache(maxsize=_CACHED)
-def layout(spec: SealSpec) -> _C.Layout:
-    """Return the native layout of ``spec`` in seal mm; cached, so do not modify it.
+def layout(spec: SealSpec) -> Any:
+    """Return the native ``_C.Layout`` of ``spec`` in seal mm; cached, so do not modify it.
 
     Raises:
         MissingGlyph: if a font lacks a character, naming both.

@@ -67,7 +67,7 @@ def invoice(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         spacing_mm=mm(rng.uniform(0.1, 0.35) * unit),
         **fonts,  # type: ignore[arg-type]
     )
-    lines = (tax, words)
+    lines: tuple[LineText, ...] = (tax, words)
     if rng.bernoulli(0.45):
         y = mm(words.y_mm + (2.3 + 0.3 + 1.4) * unit)
         lines = (
@@ -97,7 +97,7 @@ def foreign_invested(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     outline = _axes(rng, size, (45.0, 30.0))
     _, width, height = outline
     border = mm(rng.uniform(0.9, 1.1))
-    borders = (Border(border),)
+    borders: tuple[Border, ...] = (Border(border),)
     if rng.bernoulli(0.2):
         borders = (
             *borders,
@@ -199,7 +199,9 @@ def oval_office(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     tops = (width / 2 - inset, height / 2 - inset)
     box = Box(-width * 0.28, line.y_mm - line_em / 2, width * 0.28, line.y_mm + line_em / 2)
     arc = clear_arc(rng.uniform(200, 240), tops, em, box, 0.5)
-    rings = (_top_ring(texts["owner"], outline, inset, em, arc, fonts, longest_deg=arc),)
+    rings: tuple[RingText, ...] = (
+        _top_ring(texts["owner"], outline, inset, em, arc, fonts, longest_deg=arc),
+    )
     if rng.bernoulli(0.55):
         rings = (*rings, bottom_code(rng, texts, outline, edge))
     return SealSpec(

@@ -173,7 +173,8 @@ def bottom_code(
     """Return the registration code along the bottom, close to the border.
 
     Args:
-        rng, texts: as in the designs.
+        rng: the design's stream.
+        texts: where the code comes from.
         outline: the seal's shape, width and height.
         inset_mm: distance of the innermost border's inner edge from the outer edge.
         center_deg: where its middle stands.
