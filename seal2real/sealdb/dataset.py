@@ -200,10 +200,12 @@ def _write_index(out: Path, names: list[str]) -> dict[str, Any]:
 
     schema = index_schema()
     counts = _empty_counts()
-    with atomic_file(out / INDEX) as file:
-        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            for rows in _row_groups(out, names, counts):
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+    with (
+        atomic_file(out / INDEX) as file,
+        pq.ParquetWriter(file, schema, compression="zstd") as writer,
+    ):
+        for rows in _row_groups(out, names, counts):
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
     return counts
 
 

@@ -6,6 +6,7 @@ shard goes to a fresh worker once; a supervisor that dies is noticed by its work
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -104,10 +105,8 @@ def _start(state: _State, shard: int) -> None:
 def _assign(state: _State, worker: _Worker, shard: int) -> None:
     worker.shard = shard
     state.counted[shard] = 0
-    try:
+    with contextlib.suppress(OSError):  # it died just now: its sentinel will tell
         worker.pipe.send(shard)
-    except OSError:
-        pass  # it died just now: its sentinel will tell
 
 
 def _serve(state: _State) -> None:

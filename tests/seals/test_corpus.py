@@ -141,7 +141,7 @@ def test_table_of_roles(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text,message",
+    ("text", "message"),
     [
         ("", r"owners.txt must hold owners, got none"),
         ("owner\tcode\n", r"must hold owners, got a header only"),

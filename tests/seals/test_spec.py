@@ -96,7 +96,7 @@ REFUSED: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize("make,message", REFUSED)
+@pytest.mark.parametrize(("make", "message"), REFUSED)
 def test_invalid_parts_cannot_be_built(make: Any, message: str) -> None:
     """Each refusal names the field, the rule and the remedy."""
     with pytest.raises(ValueError, match=message):
@@ -117,7 +117,7 @@ BAD_JSON: list[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("text,message", BAD_JSON)
+@pytest.mark.parametrize(("text", "message"), BAD_JSON)
 def test_bad_json_is_refused(text: str, message: str) -> None:
     """Messages name what is wrong; nothing but ValueError comes out."""
     with pytest.raises(ValueError, match=message):

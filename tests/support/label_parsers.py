@@ -135,7 +135,9 @@ def read_yolo_labels(path: Path, classes: int) -> list[tuple[int, list[list[floa
         values = [float(value) for value in rest]
         assert len(values) >= 6 and len(values) % 2 == 0, f"{path}: {len(values)} numbers"
         assert all(0.0 <= value <= 1.0 for value in values), f"{path}: outside 0..1"
-        found.append((int(first), [list(pair) for pair in zip(values[::2], values[1::2])]))
+        found.append(
+            (int(first), [list(pair) for pair in zip(values[::2], values[1::2], strict=False)])
+        )
     return found
 
 

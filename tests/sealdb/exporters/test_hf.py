@@ -167,4 +167,4 @@ def test_rows_per_file_must_be_positive(db, tmp_path):
 def test_dest_is_a_plain_folder(db, tmp_path):
     """Nothing of the temporary name stays."""
     export(db, "hf", tmp_path / "out", progress=False, splits=["val"])
-    assert [path for path in tmp_path.iterdir()] == [Path(tmp_path / "out")]
+    assert list(tmp_path.iterdir()) == [Path(tmp_path / "out")]
