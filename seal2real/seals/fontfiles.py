@@ -132,7 +132,7 @@ def _fontconfig_faces() -> list[FontFace]:
     """Return what ``fc-list`` lists, an entry for each of a face's family names."""
     command = ["fc-list", "--format", r"%{file}\t%{index}\t%{family}\t%{style}\n"]
     listing = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    found = []
+    found: list[FontFace] = []
     for line in listing.splitlines():
         path, index, families, styles = (line.split("\t") + [""] * 4)[:4]
         # The high half numbers the instances of a variable font; 0 is its default.
