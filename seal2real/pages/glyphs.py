@@ -1,0 +1,115 @@
+"""Fonts of page text: metrics in em and cached glyph masks in pixels."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFont
+
+__all__ = ["GlyphMetrics", "PageFont", "page_font"]
+
+# Metrics are read once at this size: 1/1000 em is below a hundredth of a pixel on any page.
+_METRIC_PX = 1000
+# Masks kept by one process; dropped together when full (a page at 300 dpi needs about 3 MB).
+_CACHE_BYTES = 48 << 20
+# Horizontal sub-pixel positions of narrow glyphs; full-width ones are set on whole pixels.
+PHASES = 4
+_FULL_WIDTH_EM = 0.95
+
+# advance, ink top above the baseline, ink bottom below the baseline; all in em
+GlyphMetrics = tuple[float, float, float]
+# mask uint8 [h, w], its left and top from the pen in pixels
+GlyphMask = tuple[NDArray[np.uint8], int, int]
+
+
+class PageFont:
+    """One face of a font file, by path and face index."""
+
+    def __init__(self, path: str, face: int = 0) -> None:
+        self.path = path
+        self.face = face
+        self._metrics: dict[str, GlyphMetrics] = {}
+        self._sizes: dict[int, ImageFont.FreeTypeFont] = {}
+
+    def at(self, size_px: int) -> ImageFont.FreeTypeFont:
+        """Return the font at ``size_px`` pixels an em."""
+        if size_px not in self._sizes:
+            self._sizes[size_px] = ImageFont.truetype(
+                self.path, size_px, index=self.face, layout_engine=ImageFont.Layout.BASIC
+            )
+        return self._sizes[size_px]
+
+    def metrics(self, char: str) -> GlyphMetrics:
+        """Return advance, ascent and descent of the glyph's ink, in em."""
+        found = self._metrics.get(char)
+        if found is None:
+            font = self.at(_METRIC_PX)
+            _, top, _, bottom = font.getbbox(char, anchor="ls")
+            advance = font.getlength(char) / _METRIC_PX
+            found = (advance, -top / _METRIC_PX, bottom / _METRIC_PX)
+            self._metrics[char] = found
+        return found
+
+    def advance(self, char: str) -> float:
+        """Return the advance of ``char`` in em."""
+        return self.metrics(char)[0]
+
+    def width(self, text: str) -> float:
+        """Return the set width of ``text`` in em."""
+        total = 0.0
+        for char in text:
+            total += self.metrics(char)[0]
+        return total
+
+    def mask(self, char: str, size_px: int, phase: int) -> GlyphMask:
+        """Return the coverage of a glyph whose pen stands ``phase`` quarter pixels in."""
+        return _MASKS.get(self, char, size_px, phase)
+
+    def phase(self, char: str, x: float) -> tuple[int, int]:
+        """Return whole pixels and sub-pixel phase of a pen at ``x``."""
+        if self.metrics(char)[0] > _FULL_WIDTH_EM:
+            return int(x + 0.5), 0
+        steps = int(x * PHASES + 0.5)
+        return steps // PHASES, steps % PHASES
+
+
+class _MaskCache:
+    """Glyph masks of all fonts of this process, bounded in bytes."""
+
+    def __init__(self) -> None:
+        self._masks: dict[tuple[int, str, int, int], GlyphMask] = {}
+        self._bytes = 0
+
+    def get(self, font: PageFont, char: str, size_px: int, phase: int) -> GlyphMask:
+        key = (id(font), char, size_px, phase)  # fonts live as long as the process: see page_font
+        found = self._masks.get(key)
+        if found is None:
+            found = _render(font, char, size_px, phase)
+            if self._bytes > _CACHE_BYTES:
+                self._masks.clear()
+                self._bytes = 0
+            self._masks[key] = found
+            self._bytes += found[0].nbytes + 200
+        return found
+
+
+_MASKS = _MaskCache()
+
+
+def _render(font: PageFont, char: str, size_px: int, phase: int) -> GlyphMask:
+    """Return the mask of one glyph, without its empty border columns and rows."""
+    core, (left, top) = font.at(size_px).getmask2(
+        char, mode="L", anchor="ls", start=(phase / PHASES, 0.0)
+    )
+    width, height = core.size
+    mask = np.frombuffer(bytes(core), np.uint8).reshape(height, width)
+    return mask, int(left), int(top)
+
+
+@lru_cache(maxsize=64)
+def page_font(path: str, face: int = 0) -> PageFont:
+    """Return the font of a file, one object for each file and face."""
+    return PageFont(path, face)

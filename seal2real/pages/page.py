@@ -1,0 +1,244 @@
+"""What a page is: pixels, physical size, text with character boxes, and where things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "MM_PER_INCH",
+    "Anchor",
+    "ArrayRaster",
+    "Page",
+    "PageChar",
+    "PageLine",
+    "PageSource",
+    "Raster",
+    "box_quad",
+    "require_dpi",
+    "window_of",
+]
+
+MM_PER_INCH = 25.4
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class PageChar:
+    """One visible character.
+
+    ``quad`` is float64 [4, 2] in page pixels: its own top-left corner first, then clockwise.
+    The quad is the character's cell (its advance by the height of its line's ink), so it holds
+    some paper round the strokes.
+    """
+
+    text: str
+    quad: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PageLine:
+    """One line of text in reading order.
+
+    ``text`` may hold spaces, which have no entry in ``chars``; ``polygon`` is float64 [4, 2],
+    clockwise from the top-left, in page pixels.
+    """
+
+    text: str
+    polygon: NDArray[np.float64]
+    chars: tuple[PageChar, ...] = ()
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A place on the page that placement rules know by ``kind``.
+
+    Kinds: title, body, signature, date, amount, table, letterhead. ``box`` is x0, y0, x1, y1 in
+    page pixels.
+    """
+
+    kind: str
+    box: Box
+
+
+class Raster(Protocol):
+    """The pixels of a page, made when they are asked for."""
+
+    width: int
+    height: int
+
+    def window(self, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.uint8]:
+        """Return uint8 [y1 - y0, x1 - x0, 3] RGB; the window lies inside the page."""
+        ...
+
+
+class ArrayRaster:
+    """A page that is an array already: uint8 [H, W, 3] RGB."""
+
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ValueError(
+                f"ArrayRaster: image must be a non-empty uint8 array [H, W, 3], got "
+                f"{image.dtype} {image.shape}; convert it to RGB first"
+            )
+        self.image = image
+        self.height, self.width = image.shape[:2]
+
+    def window(self, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.uint8]:
+        """Return a view of the image."""
+        return self.image[y0:y1, x0:x1]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A seal-free page.
+
+    Attributes:
+        raster: its pixels; ``image`` is all of them, ``window`` a part (cheaper).
+        dpi: pixels per inch; with it a 40 mm seal is 40 mm here.
+        kind: document type: contract, notice, invoice, ..., or "pdf", "image".
+        source: kind, name, sha256 (None if drawn) and page number within the source.
+        lines: text with character boxes; empty where unknown (scans).
+        anchors: places that placement rules use.
+        negatives: red marks that are not seals, each ``{"kind", "bbox", ...}``.
+        paper: RGB colour of the bare paper.
+    """
+
+    raster: Raster
+    dpi: float
+    kind: str
+    source: dict[str, Any]
+    lines: tuple[PageLine, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    negatives: tuple[dict[str, Any], ...] = ()
+    paper: tuple[int, int, int] = (255, 255, 255)
+    _memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        require_dpi("Page", self.dpi)
+
+    @classmethod
+    def from_array(
+        cls,
+        image: NDArray[np.uint8],  # [H, W, 3] RGB
+        dpi: float,
+        kind: str = "image",
+        **fields: Any,
+    ) -> Page:
+        """Return a page of an RGB array uint8 [H, W, 3]."""
+        source = fields.pop("source", {"kind": "array", "name": "", "sha256": None, "page": 0})
+        return cls(ArrayRaster(image), dpi, kind, source, **fields)
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.raster.width
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.raster.height
+
+    @property
+    def px_per_mm(self) -> float:
+        """Pixels per millimetre."""
+        return self.dpi / MM_PER_INCH
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height in millimetres."""
+        return self.width / self.px_per_mm, self.height / self.px_per_mm
+
+    @property
+    def image(self) -> NDArray[np.uint8]:  # [H, W, 3]
+        """The whole page, RGB; made once and kept. Read-only."""
+        if "image" not in self._memo:
+            image = self.raster.window(0, 0, self.width, self.height)
+            image.flags.writeable = False
+            self._memo["image"] = image
+        return self._memo["image"]
+
+    def window(self, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.uint8]:
+        """Return the pixels of a window, uint8 [y1 - y0, x1 - x0, 3]; treat it as read-only.
+
+        The window may reach past the page, which is then extended by its edge pixels. Only the
+        window is drawn, and the result equals the same window of ``image``.
+
+        Raises:
+            ValueError: if the window is empty or does not touch the page.
+        """
+        whole = self._memo.get("image")
+        raster = self.raster if whole is None else ArrayRaster(whole)
+        return window_of(raster, x0, y0, x1, y1)
+
+    @cached_property
+    def nbytes(self) -> int:
+        """What keeping this page may cost in memory, bytes (its whole image, drawn)."""
+        return 3 * self.width * self.height + 400 * sum(len(line.chars) for line in self.lines)
+
+
+class PageSource(Protocol):
+    """Pages by number. A source is picklable and opens its files again in another process."""
+
+    def __len__(self) -> int:
+        """Number of pages; procedural sources have ``2**31 - 1``."""
+        ...
+
+    def page(self, i: int) -> Page:
+        """Return page ``i``: the same for the same i, whatever was asked before."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Return what dataset.json records: kind, counts, settings and files left out."""
+        ...
+
+    def key(self, i: int) -> str:
+        """Return what decides the split of page ``i``: pages of one file share it."""
+        ...
+
+
+def window_of(raster: Raster, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.uint8]:
+    """Return a window of ``raster`` uint8 [y1 - y0, x1 - x0, 3], extended by edge pixels.
+
+    Raises:
+        ValueError: if the window is empty or does not touch the page.
+    """
+    left, top = max(x0, 0), max(y0, 0)
+    right, bottom = min(x1, raster.width), min(y1, raster.height)
+    if left >= right or top >= bottom:
+        raise ValueError(
+            f"window: x0, y0, x1, y1 must overlap the page of {raster.width} x {raster.height} "
+            f"pixels, got {(x0, y0, x1, y1)}; clip the window to the page"
+        )
+    part = raster.window(left, top, right, bottom)
+    pads = ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0))
+    if any(side for pair in pads for side in pair):
+        part = np.pad(part, pads, mode="edge")
+    return part
+
+
+def require_dpi(function: str, dpi: float) -> None:
+    """Raise unless ``dpi`` is a finite positive number that a page can have."""
+    if not 10.0 <= dpi <= 2400.0:
+        raise ValueError(
+            f"{function}: dpi must be in 10..2400, got {dpi}; usual scans have 150 to 300"
+        )
+
+
+def box_quad(x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float64]:
+    """Return an upright box as a quad float64 [4, 2], clockwise from the top-left."""
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64)
+
+
+def line_of(text: str, letters: Sequence[str], quads: NDArray[np.float64]) -> PageLine:
+    """Return a line whose polygon is the upright box of its characters' quads [n, 4, 2]."""
+    points = quads.reshape(-1, 2)
+    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    chars = tuple(map(PageChar, letters, quads))
+    return PageLine(text, box_quad(x0, y0, x1, y1), chars)
