@@ -63,10 +63,9 @@ def labels(
         return
     try:
         report = export(database, to, dest, splits=splits or None, **options)
-    except ImportError as error:  # a package that only this format needs
-        failure = click.ClickException(str(error))
-        failure.exit_code = 2
-        raise failure from error
+    except ImportError as error:
+        # A package that only this format needs: the caller's to mend, like a wrong argument.
+        raise ValueError(str(error)) from error
     click.echo(_summary(report))
 
 
