@@ -12,8 +12,7 @@
 namespace seal2real {
 namespace {
 
-constexpr int kGridShift = 5;  // illumination grid: 32 px
-constexpr size_t kPadding = 64;
+constexpr int kGridShift = 5;              // illumination grid: 32 px
 constexpr double kNoiseDeviation = 147.8;  // of the sum of four uniform bytes
 constexpr uint64_t kLightSeed = 11;
 constexpr uint64_t kDetailSeed = 12;
@@ -180,7 +179,8 @@ void add_dust(const PressKernels& kernels, const CaptureImage& image, const Capt
   for (int64_t i = 0; i < image.width; ++i) {
     if (a[i] < limit && b[i] < limit) {
       for (int channel = 0; channel < 3; ++channel) {
-        uint16_t& value = planes[channel][static_cast<size_t>(y * image.width + i)];
+        uint16_t& value = planes[channel][static_cast<size_t>(y) * padded_stride(image.width) +
+                                          static_cast<size_t>(i)];
         value = static_cast<uint16_t>(value >> 2);
       }
     }
@@ -191,21 +191,25 @@ void add_dust(const PressKernels& kernels, const CaptureImage& image, const Capt
 void blur_light(const PressKernels& kernels, int64_t width, int64_t height, const BlurShape& shape,
                 Scratch& scratch, LightPlane& plane) {
   const auto columns = static_cast<size_t>(width);
+  const size_t stride = padded_stride(width);
   scratch.spare.resize(plane.size());
   for (int pass = 0; pass < shape.passes; ++pass) {
-    const int64_t distance = int64_t{1} << pass;
+    const int64_t distance = shape.distance[pass];
     const auto reach = static_cast<size_t>(distance);
     scratch.line.resize(columns + 2 * reach + kPadding);
     uint16_t* line = scratch.line.data();
     for (int64_t y = 0; y < height; ++y) {
-      const uint16_t* centre = plane.data() + y * width;
-      const uint16_t* above = plane.data() + std::max<int64_t>(y - distance, 0) * width;
-      const uint16_t* below = plane.data() + std::min(y + distance, height - 1) * width;
+      const uint16_t* centre = plane.data() + static_cast<size_t>(y) * stride;
+      const uint16_t* above =
+          plane.data() + static_cast<size_t>(std::max<int64_t>(y - distance, 0)) * stride;
+      const uint16_t* below =
+          plane.data() + static_cast<size_t>(std::min(y + distance, height - 1)) * stride;
       kernels.blend3_row16(above, centre, below, line + reach, columns, shape.side);
       std::fill(line, line + reach, line[reach]);
       std::fill(line + reach + columns, line + 2 * reach + columns, line[reach + columns - 1]);
-      kernels.blend3_row16(line, line + reach, line + 2 * reach, scratch.spare.data() + y * width,
-                           columns, shape.side);
+      kernels.blend3_row16(line, line + reach, line + 2 * reach,
+                           scratch.spare.data() + static_cast<size_t>(y) * stride, columns,
+                           shape.side);
     }
     plane.swap(scratch.spare);
   }
@@ -216,8 +220,9 @@ void sharpen_light(const PressKernels& kernels, int64_t width, int64_t height, d
   const LightPlane sharp = plane;
   blur_light(kernels, width, height, blur_shape(1.0), scratch, plane);
   for (int64_t y = 0; y < height; ++y) {
-    kernels.sharpen_row(sharp.data() + y * width, plane.data() + y * width,
-                        plane.data() + y * width, static_cast<size_t>(width), q(amount, 256.0));
+    const size_t at = static_cast<size_t>(y) * padded_stride(width);
+    kernels.sharpen_row(sharp.data() + at, plane.data() + at, plane.data() + at,
+                        static_cast<size_t>(width), q(amount, 256.0));
   }
 }
 
@@ -228,7 +233,8 @@ void fill_light(const PressKernels& kernels, const CaptureImage& image, const Ca
   int32_t gains[3];
   for (int channel = 0; channel < 3; ++channel) {
     gains[channel] = q(clamp_to(s.gain[channel], 0.0, 2.0), 4096.0);
-    scratch.planes[channel].resize(static_cast<size_t>(image.width * image.height) + kPadding);
+    scratch.planes[channel].resize(padded_stride(image.width) * static_cast<size_t>(image.height) +
+                                   kPadding);
   }
   scratch.grey.resize(static_cast<size_t>(3 * image.width));
   for (int64_t y = 0; y < image.height; ++y) {
@@ -240,7 +246,7 @@ void fill_light(const PressKernels& kernels, const CaptureImage& image, const Ca
       grey_row(pixels, scratch.grey.data(), image.width);
       pixels = scratch.grey.data();
     }
-    const int64_t at = y * image.width;
+    const size_t at = static_cast<size_t>(y) * padded_stride(image.width);
     kernels.light_row(pixels, field.row(kernels, y, image.width), scratch.planes[0].data() + at,
                       scratch.planes[1].data() + at, scratch.planes[2].data() + at,
                       static_cast<size_t>(image.width), gains);
@@ -299,8 +305,9 @@ void develop(const PressKernels& kernels, const CaptureImage& image, const Captu
         noise_at(kernels, mix64(s.seed + kNoiseSeed + 1 + static_cast<uint64_t>(channel)), image, y,
                  scratch, scratch.chroma);
       }
-      kernels.tone_row(scratch.planes[channel].data() + y * image.width, scratch.luma.data(),
-                       scratch.chroma.data(), scratch.rgb[channel].data(), width, tone);
+      kernels.tone_row(
+          scratch.planes[channel].data() + static_cast<size_t>(y) * padded_stride(image.width),
+          scratch.luma.data(), scratch.chroma.data(), scratch.rgb[channel].data(), width, tone);
       if (s.threshold_softness > 0.0) {
         threshold_row(scratch.luma.data(), s.threshold_softness, scratch.rgb[channel].data(),
                       image.width);

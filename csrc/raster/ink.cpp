@@ -19,10 +19,9 @@ constexpr uint64_t kBlotchSeed = 2;
 constexpr uint64_t kPressureSeed = 3;
 constexpr uint64_t kDetailSeed = 4;
 constexpr uint64_t kDrySeed = 5;
-constexpr size_t kPadding = 64;
 
 struct Scratch {
-  ByteBuffer coverage, paper, edge, wide, paper_low, blur, speckle, blotch, spare_a, spare_b;
+  ByteBuffer coverage, paper, edge, wide, paper_low, blur, speckle, blotch, spare_a, spare_b, line;
   std::vector<double> field;
   std::vector<int16_t> grid, row, contact;
 };
@@ -31,25 +30,49 @@ int32_t round_to(double value, double low, double high) {
   return static_cast<int32_t>(std::floor(std::min(std::max(value, low), high) + 0.5));
 }
 
-// Smallest window with all coverage, grown by `margin`; width 0 when there is
-// none.
+// First non-zero byte of a row, `count` when there is none; eight bytes at a time.
+int64_t first_set(const uint8_t* row, int64_t count) {
+  int64_t at = 0;
+  for (uint64_t word = 0; at + 8 <= count; at += 8) {
+    std::memcpy(&word, row + at, 8);
+    if (word != 0) {
+      break;
+    }
+  }
+  while (at < count && row[at] == 0) {
+    ++at;
+  }
+  return at;
+}
+
+// One past the last non-zero byte of a row that has one.
+int64_t last_set(const uint8_t* row, int64_t count) {
+  for (uint64_t word = 0; count >= 8; count -= 8) {
+    std::memcpy(&word, row + count - 8, 8);
+    if (word != 0) {
+      break;
+    }
+  }
+  while (row[count - 1] == 0) {
+    --count;
+  }
+  return count;
+}
+
+// Smallest window with all coverage, grown by `margin`; width 0 when there is none.
 Window inked_window(const InkImage& image, int64_t margin) {
-  int64_t left = image.width, right = 0, top = image.height, bottom = 0;
+  int64_t left = image.width;
+  int64_t right = 0;
+  int64_t top = image.height;
+  int64_t bottom = 0;
   for (int64_t y = 0; y < image.height; ++y) {
     const uint8_t* row = image.coverage + y * image.width;
-    int64_t first = 0;
-    while (first < image.width && row[first] == 0) {
-      ++first;
-    }
+    const int64_t first = first_set(row, image.width);
     if (first == image.width) {
       continue;
     }
-    int64_t last = image.width;
-    while (row[last - 1] == 0) {
-      --last;
-    }
     left = std::min(left, first);
-    right = std::max(right, last);
+    right = std::max(right, last_set(row, image.width));
     top = std::min(top, y);
     bottom = y + 1;
   }
@@ -62,34 +85,38 @@ Window inked_window(const InkImage& image, int64_t margin) {
           std::min(bottom + margin, image.height) - top};
 }
 
-void copy_window(const uint8_t* in, int64_t stride, const Window& window, ByteBuffer& out) {
-  const auto width = static_cast<size_t>(window.width);
-  out.resize(width * static_cast<size_t>(window.height) + kPadding);
+void copy_window(const uint8_t* in, int64_t width, const Window& window, ByteBuffer& out) {
+  const size_t stride = padded_stride(window.width);
+  out.resize(stride * static_cast<size_t>(window.height) + kPadding);
   for (int64_t y = 0; y < window.height; ++y) {
-    std::memcpy(out.data() + static_cast<size_t>(y) * width,
-                in + (window.y0 + y) * stride + window.x0, width);
+    std::memcpy(out.data() + static_cast<size_t>(y) * stride,
+                in + (window.y0 + y) * width + window.x0, static_cast<size_t>(window.width));
   }
 }
 
 // The second strike: the same coverage elsewhere, fainter.
 void add_ghost(const PressKernels& kernels, const InkImage& image, const Window& window,
-               const InkSettings& ink, double px_per_mm, ByteBuffer& coverage) {
-  const int64_t dx = std::llround(ink.ghost_dx_mm * px_per_mm);
-  const int64_t dy = std::llround(ink.ghost_dy_mm * px_per_mm);
+               const InkSettings& ink, double px_per_mm, Scratch& scratch) {
+  const auto dx = static_cast<int64_t>(std::floor(ink.ghost_dx_mm * px_per_mm + 0.5));
+  const auto dy = static_cast<int64_t>(std::floor(ink.ghost_dy_mm * px_per_mm + 0.5));
   const auto weight = static_cast<uint32_t>(round_to(ink.ghost_strength * 256.0, 0.0, 256.0));
   const int64_t first = std::max<int64_t>(0, dx - window.x0);
   const int64_t last = std::min(window.width, image.width + dx - window.x0);
   if (weight == 0 || first >= last) {
     return;
   }
+  const size_t stride = padded_stride(window.width);
+  scratch.line.assign(stride + kPadding, 0);
   for (int64_t y = 0; y < window.height; ++y) {
     const int64_t source = window.y0 + y - dy;
     if (source < 0 || source >= image.height) {
       continue;
     }
-    uint8_t* row = coverage.data() + y * window.width + first;
-    const uint8_t* moved = image.coverage + source * image.width + window.x0 + first - dx;
-    kernels.max_row(row, moved, row, static_cast<size_t>(last - first), weight);
+    std::memcpy(scratch.line.data() + first,
+                image.coverage + source * image.width + window.x0 + first - dx,
+                static_cast<size_t>(last - first));
+    uint8_t* row = scratch.coverage.data() + static_cast<size_t>(y) * stride;
+    kernels.max_row(row, scratch.line.data(), row, static_cast<size_t>(window.width), weight);
   }
 }
 
@@ -192,7 +219,9 @@ InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double
   // A moved edge is also hardened, or the blur needed to move it would show.
   const double bleed_px = std::max(edge_sigma_px - std::fabs(spread_px), 0.35 * edge_sigma_px);
   const double gain = bleed_px > 0.0 ? std::min(edge_sigma_px / bleed_px, 4.0) : 1.0;
-  row.edge_gain = round_to(gain * 32.0, 32.0, 128.0);
+  // At least as steep as it takes to map no coverage to none and full coverage to all.
+  const double reach = std::min(row.edge_offset, 255 - row.edge_offset);
+  row.edge_gain = round_to(std::ceil(std::max(gain * 32.0, 32.0 * 128.0 / reach)), 32.0, 512.0);
   row.nick = round_to(ink.nick_amount * 2.0 * per_blotch * 128.0, 0.0, 4096.0);
   row.speckle = round_to(ink.speckle_amount * per_speckle * 256.0, 0.0, 8192.0);
   row.mottle = round_to(ink.mottle_amount * per_blotch * 256.0, 0.0, 8192.0);
@@ -201,6 +230,31 @@ InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double
   const double peak = ink.strength * (1.0 - ink.fade) * 100.0;
   row.density_scale = round_to(peak * 256.0 / 255.0, 0.0, 256.0);
   return row;
+}
+
+// Q16 factors of each density; density 0 keeps the page's byte exactly.
+struct BlendTable {
+  uint32_t factor[256][3];
+};
+
+BlendTable blend_table(const double* transmittance) {
+  BlendTable table;
+  for (int channel = 0; channel < 3; ++channel) {
+    const double one = det_exp(det_log(std::max(transmittance[channel], 1e-4)) / 100.0);
+    double factor = 65536.0;
+    for (auto& row : table.factor) {
+      row[channel] = static_cast<uint32_t>(factor + 0.5);
+      factor *= one;
+    }
+  }
+  return table;
+}
+
+inline void blend_pixel(const BlendTable& table, uint8_t density, uint8_t* pixel) {
+  const uint32_t* factor = table.factor[density];
+  pixel[0] = static_cast<uint8_t>((pixel[0] * factor[0] + 32768U) >> 16);
+  pixel[1] = static_cast<uint8_t>((pixel[1] * factor[1] + 32768U) >> 16);
+  pixel[2] = static_cast<uint8_t>((pixel[2] * factor[2] + 32768U) >> 16);
 }
 
 }  // namespace
@@ -214,7 +268,7 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
   const double bleed_px = settings.bleed_mm * scale;
   const double edge_px = std::sqrt(bleed_px * bleed_px + spread_px * spread_px);
   const BlurShape edge_shape = blur_shape(edge_px);
-  const BlurShape wide_shape = blur_shape(settings.rim_width_mm * scale);
+  const BlurShape wide_shape = rim_shape(settings.rim_width_mm * scale);
   const auto ghost_px = static_cast<int64_t>(std::ceil(
       std::max(std::fabs(settings.ghost_dx_mm), std::fabs(settings.ghost_dy_mm)) * scale));
   const int64_t margin = edge_shape.radius + (settings.ghost_strength > 0.0 ? ghost_px : 0);
@@ -223,11 +277,11 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
     return;
   }
   copy_window(image.coverage, image.width, window, scratch.coverage);
-  add_ghost(kernels, image, window, settings, scale, scratch.coverage);
+  add_ghost(kernels, image, window, settings, scale, scratch);
   blur_plane(kernels, scratch.coverage.data(), window.width, window.height, edge_shape,
              scratch.blur, scratch.edge);
-  blur_plane(kernels, scratch.coverage.data(), window.width, window.height, wide_shape,
-             scratch.blur, scratch.wide);
+  blur_plane(kernels, scratch.edge.data(), window.width, window.height, wide_shape, scratch.blur,
+             scratch.wide);
   const bool with_paper = image.paper != nullptr && settings.grain_amount > 0.0;
   if (with_paper) {
     copy_window(image.paper, image.width, window, scratch.paper);
@@ -249,8 +303,9 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
   ContactField contact(settings, place, absolute, scratch);
   const InkRowSettings row_values =
       row_settings(settings, edge_px, spread_px, speckle_shape, blotch_shape);
+  scratch.line.resize(padded_stride(window.width) + kPadding);
   for (int64_t y = 0; y < window.height; ++y) {
-    const int64_t at = y * window.width;
+    const size_t at = static_cast<size_t>(y) * padded_stride(window.width);
     const InkRow row{scratch.edge.data() + at,
                      scratch.wide.data() + at,
                      speckle.data + static_cast<size_t>(y) * speckle.stride,
@@ -258,32 +313,30 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
                      contact.row(kernels, y),
                      with_paper ? scratch.paper.data() + at : nullptr,
                      with_paper ? scratch.paper_low.data() + at : nullptr,
-                     image.density + (window.y0 + y) * image.width + window.x0,
+                     scratch.line.data(),
                      static_cast<size_t>(window.width)};
     kernels.ink_row(row, row_values);
+    std::memcpy(image.density + (window.y0 + y) * image.width + window.x0, scratch.line.data(),
+                row.width);
   }
 }
 
 void blend(const uint8_t* page, const uint8_t* density, const double* transmittance, uint8_t* out,
            size_t pixels) {
-  // Q16 factors; density 0 keeps the page's byte exactly.
-  uint32_t factors[256][3];
-  for (int channel = 0; channel < 3; ++channel) {
-    const double rate = det_log(std::max(transmittance[channel], 1e-4)) / 100.0;
-    for (int d = 0; d < 256; ++d) {
-      const double factor = det_exp(rate * d);
-      factors[d][channel] = static_cast<uint32_t>(std::floor(factor * 65536.0 + 0.5));
-    }
+  const BlendTable table = blend_table(transmittance);
+  if (out != page) {
+    std::memcpy(out, page, 3 * pixels);
   }
-  std::memmove(out, page, 3 * pixels);
-  for (size_t i = 0; i < pixels; ++i) {
-    if (density[i] == 0) {
-      continue;
+  for (size_t at = 0; at < pixels; at += 8) {
+    const size_t count = std::min<size_t>(8, pixels - at);
+    uint64_t word = 0;
+    std::memcpy(&word, density + at, count);
+    // Little-endian: the next inked pixel is the lowest set byte.
+    while (word != 0) {
+      const auto lowest = static_cast<size_t>(__builtin_ctzll(word)) / 8;
+      blend_pixel(table, density[at + lowest], out + 3 * (at + lowest));
+      word &= ~(uint64_t{255} << (8 * lowest));
     }
-    const uint32_t* factor = factors[density[i]];
-    out[3 * i] = static_cast<uint8_t>((page[3 * i] * factor[0] + 32768U) >> 16);
-    out[3 * i + 1] = static_cast<uint8_t>((page[3 * i + 1] * factor[1] + 32768U) >> 16);
-    out[3 * i + 2] = static_cast<uint8_t>((page[3 * i + 2] * factor[2] + 32768U) >> 16);
   }
 }
 

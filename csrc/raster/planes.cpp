@@ -14,7 +14,6 @@ namespace {
 constexpr double kWhiteDeviation = 73.9;  // of a uniform byte
 constexpr int kMaxDoublings = 5;
 constexpr int kMaxPasses = 4;
-constexpr size_t kPadding = 64;  // whole-vector tails
 
 // Lattice points that a window needs at one level.
 struct Span {
@@ -99,14 +98,16 @@ NoiseShape noise_shape(double scale_px) {
     scale_px *= 0.5;
     ++doublings;
   }
-  const double side = 0.25 * std::min(std::max(scale_px - 1.0, 0.0), 1.0);
+  const double excess = std::min(std::max(scale_px - 1.0, 0.0), 1.0);
+  // Interpolated white noise shows its lattice as a plaid; a little smoothing hides it.
+  const double side = doublings == 0 ? 0.25 * excess : 0.12 + 0.13 * excess;
   const auto side_q8 = static_cast<uint32_t>(std::floor(side * 256.0 + 0.5));
   // Variance of white noise after (s, 1 - 2s, s) along one axis; the standard
   // deviation after both axes is the variance along one.
   const double kept = (1.0 - 2.0 * side) * (1.0 - 2.0 * side) + 2.0 * side * side;
   // Each doubling keeps 5/8 of a white variance, more of a smooth one; measured
   // at 0.60 to 0.55.
-  const double doubled = doublings == 0 ? 1.0 : (doublings == 1 ? 0.66 : 0.58) + 0.5 * side;
+  const double doubled = doublings == 0 ? 1.0 : (doublings == 1 ? 0.64 : 0.56) + 0.6 * side;
   return {doublings, side_q8, kWhiteDeviation * kept * doubled};
 }
 
@@ -135,11 +136,13 @@ BlurShape blur_shape(double sigma_px) {
   const double variance = sigma_px * sigma_px;
   double reach = 0.0;
   double step = 0.5;
-  BlurShape shape{0, 0, 0};
+  BlurShape shape{};
   while (shape.passes < kMaxPasses && reach < variance) {
+    const int64_t distance = int64_t{1} << shape.passes;
+    shape.distance[shape.passes] = distance;
+    shape.radius += distance;
     reach += step;
     step *= 4.0;
-    shape.radius += int64_t{1} << shape.passes;
     ++shape.passes;
   }
   if (shape.passes == 0) {
@@ -147,13 +150,48 @@ BlurShape blur_shape(double sigma_px) {
   }
   const double side = 0.25 * std::min(variance / reach, 1.0);
   shape.side = static_cast<uint32_t>(std::floor(side * 256.0 + 0.5));
-  return shape.side == 0 ? BlurShape{0, 0, 0} : shape;
+  return shape.side == 0 ? BlurShape{} : shape;
 }
+
+BlurShape rim_shape(double width_px) {
+  const auto far = static_cast<int64_t>(std::floor(width_px + 0.5));
+  if (far <= 0) {
+    return {};
+  }
+  const int64_t near = far / 2;
+  if (near == 0) {
+    return {1, 64, {far, 0, 0, 0}, far};
+  }
+  return {2, 64, {near, far, 0, 0}, near + far};
+}
+
+namespace {
+
+// One pass in both directions.
+void blur_pass(const PressKernels& kernels, const uint8_t* in, int64_t width, int64_t height,
+               int64_t distance, uint32_t side, ByteBuffer& line, uint8_t* out) {
+  const size_t stride = padded_stride(width);
+  const auto columns = static_cast<size_t>(width);
+  const auto reach = static_cast<size_t>(distance);
+  line.resize(stride + 2 * reach + kPadding);
+  for (int64_t y = 0; y < height; ++y) {
+    const uint8_t* centre = in + static_cast<size_t>(y) * stride;
+    const uint8_t* above = in + static_cast<size_t>(std::max<int64_t>(y - distance, 0)) * stride;
+    const uint8_t* below = in + static_cast<size_t>(std::min(y + distance, height - 1)) * stride;
+    kernels.blend3_row(above, centre, below, line.data() + reach, columns, side);
+    std::memset(line.data(), line[reach], reach);
+    std::memset(line.data() + reach + columns, line[reach + columns - 1], reach);
+    kernels.blend3_row(line.data(), line.data() + reach, line.data() + 2 * reach,
+                       out + static_cast<size_t>(y) * stride, columns, side);
+  }
+}
+
+}  // namespace
 
 void blur_plane(const PressKernels& kernels, const uint8_t* in, int64_t width, int64_t height,
                 const BlurShape& shape, ByteBuffer& scratch, ByteBuffer& out) {
-  const auto columns = static_cast<size_t>(width);
-  const size_t size = columns * static_cast<size_t>(height);
+  thread_local ByteBuffer line;
+  const size_t size = padded_stride(width) * static_cast<size_t>(height);
   scratch.resize(size + kPadding);
   out.resize(size + kPadding);
   if (shape.passes == 0) {
@@ -162,25 +200,10 @@ void blur_plane(const PressKernels& kernels, const uint8_t* in, int64_t width, i
   }
   const uint8_t* source = in;
   for (int pass = 0; pass < shape.passes; ++pass) {
-    const int64_t distance = int64_t{1} << pass;
-    const auto reach = static_cast<size_t>(distance);
-    // Vertical into scratch, horizontal back: the padded line repeats the edge.
-    ByteBuffer line(columns + 2 * reach + kPadding);
-    for (int64_t y = 0; y < height; ++y) {
-      const uint8_t* centre = source + static_cast<size_t>(y) * columns;
-      const uint8_t* above =
-          source + static_cast<size_t>(std::max<int64_t>(y - distance, 0)) * columns;
-      const uint8_t* below =
-          source + static_cast<size_t>(std::min(y + distance, height - 1)) * columns;
-      kernels.blend3_row(above, centre, below, line.data() + reach, columns, shape.side);
-      std::memset(line.data(), line[reach], reach);
-      std::memset(line.data() + reach + columns, line[reach + columns - 1], reach);
-      kernels.blend3_row(line.data(), line.data() + reach, line.data() + 2 * reach,
-                         scratch.data() + static_cast<size_t>(y) * columns, columns, shape.side);
-    }
+    blur_pass(kernels, source, width, height, shape.distance[pass], shape.side, line,
+              scratch.data());
     out.swap(scratch);
     source = out.data();
-    scratch.resize(size + kPadding);
   }
 }
 

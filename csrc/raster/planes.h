@@ -17,6 +17,14 @@ struct Window {
   int64_t height;
 };
 
+// Values after the last row that kernels may touch: they work in whole vectors.
+constexpr size_t kPadding = 256;
+
+// Distance between rows of scratch planes.
+inline size_t padded_stride(int64_t width) {
+  return (static_cast<size_t>(width) + 63) & ~size_t{63};
+}
+
 // Memory that later calls reuse: nothing is allocated per pixel or, once warm,
 // per call.
 using ByteBuffer = std::vector<uint8_t>;
@@ -43,18 +51,22 @@ NoiseShape noise_shape(double scale_px);
 PlaneView noise_plane(const PressKernels& kernels, const Window& window, const NoiseShape& shape,
                       uint64_t seed, ByteBuffer& a, ByteBuffer& b);
 
-// Passes of (side, 1 - 2 side, side) at distances 1, 2, 4 that together have a
-// variance.
+// Passes of (side, 1 - 2 side, side) at growing distances.
 struct BlurShape {
   int passes;
-  uint32_t side;   // Q8
-  int64_t radius;  // pixels further away have no influence
+  uint32_t side;        // Q8
+  int64_t distance[4];  // px
+  int64_t radius;       // pixels further away have no influence
 };
 
+// Distances 1, 2, 4, 8 until the variance is reached.
 BlurShape blur_shape(double sigma_px);
 
-// Blurs `in` (stride = width, repeating the edge) into `out`; `scratch` is
-// overwritten.
+// Two passes that tell what lies within `width_px`, for rims; rougher and cheaper.
+BlurShape rim_shape(double width_px);
+
+// Blurs `in` into `out`, repeating the edge. Both have rows of padded_stride(width) values and
+// kPadding after the last; `scratch` is overwritten.
 void blur_plane(const PressKernels& kernels, const uint8_t* in, int64_t width, int64_t height,
                 const BlurShape& shape, ByteBuffer& scratch, ByteBuffer& out);
 

@@ -42,6 +42,10 @@ struct ToneRowSettings {
   int32_t chroma_noise;  // the same for the channel's own noise
 };
 
+// Rows may be read and are written up to the next multiple of kRowStep values, except the
+// interleaved images of light_row and interleave_row: callers pad their buffers.
+constexpr size_t kRowStep = 64;
+
 struct PressKernels {
   // Four noise bytes a hash: columns 4 * first .. of the row whose key is
   // given.
