@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -91,6 +92,15 @@ def test_a_full_target_is_refused(db, tmp_path):
     assert result.exit_code == 2
     assert "dest must be a new or empty folder" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_missing_package_is_named(db, tmp_path, monkeypatch):
+    """Without lmdb, paddleocr-lmdb says what to install."""
+    monkeypatch.setitem(sys.modules, "lmdb", None)
+    result = run(db.path, "--to", "paddleocr-lmdb", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "must have the package lmdb, got none; pip install lmdb" in result.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_no_dataset(tmp_path):
