@@ -49,7 +49,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--layout", type=_FILE, help="JSONL: page, spec, x_mm, y_mm, angle of every seal")
 @click.option("--templates", type=_FOLDER, help="press these seal cut-outs instead of drawn seals")
 @click.option("--template-width-mm", type=float, help="width of the cut-outs")
-@click.option("--corpus", help="seal texts: a file, or module:function")
+@click.option("--corpus", type=_FILE, help="seal texts: a line an owner, or a TSV")
 @click.option("--profile", type=_FILE, help="ink and capture fitted by `seal2real fit`")
 @click.option("--fit-from", type=_FOLDER, help="fit a profile to these images first")
 @click.option("--capture", default="auto", show_default=True, type=click.Choice(CAPTURES))
@@ -127,11 +127,12 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
         if not dry_run:
             _fit(fit_from, profile)
     presets = tuple(name.strip() for name in given.pop("presets").split(",") if name.strip())
-    paths = {"profile": profile, "layout": given.pop("layout"), "templates": given.pop("templates")}
+    names = ("layout", "templates", "corpus")
+    paths = {"profile": profile, **{name: given.pop(name) for name in names}}
     return Recipe(
         presets=presets,
         options=options,
-        inputs=_input_hashes({**paths, "corpus": given["corpus"]}),
+        inputs=_input_hashes(paths),
         **{name: None if path is None else str(path) for name, path in paths.items()},
         **given,
     )

@@ -15,7 +15,7 @@ from seal2real.pages.page import Page
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.splits import parse_fractions
-from seal2real.seals import Corpus, default_corpus, open_corpus, preset_names, sample_spec
+from seal2real.seals import Corpus, open_corpus, preset_names, sample_preset, sample_spec
 from seal2real.synthesis.choose import (
     Placed,
     choose_capture,
@@ -57,7 +57,7 @@ class SampleFactory:
         return {"recipe": self.recipe, "options": self.options}
 
     @cached_property
-    def pages(self):
+    def pages(self):  # noqa: ANN201
         """The opened page sources."""
         recipe = self.recipe
         return open_pages(
@@ -72,7 +72,7 @@ class SampleFactory:
     @cached_property
     def corpus(self) -> Corpus:
         """The opened corpus of seal texts."""
-        return open_corpus(self.recipe.corpus) if self.recipe.corpus else default_corpus()
+        return open_corpus(self.recipe.corpus, fractions=parse_fractions(self.recipe.split))
 
     @cached_property
     def templates(self) -> dict[str, tuple[Template, ...]]:
@@ -147,4 +147,5 @@ class SampleFactory:
         """Return a drawn seal, or one of the split's cut-outs where the recipe has cut-outs."""
         if self.templates:
             return rng.choice(self.templates[split])
-        return sample_spec(rng, rng.choice(self.presets), corpus=self.corpus, split=split)
+        preset = sample_preset(rng.child("preset"), self.presets)
+        return sample_spec(rng, preset, corpus=self.corpus, split=split)
