@@ -57,7 +57,7 @@ class SampleFactory:
         return {"recipe": self.recipe, "options": self.options}
 
     @cached_property
-    def pages(self):  # noqa: ANN201
+    def pages(self):
         """The opened page sources."""
         recipe = self.recipe
         return open_pages(
