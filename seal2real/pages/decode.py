@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-__all__ = ["ImageInfo", "check_image", "read_image"]
+from seal2real.pages.files import MAX_PIXELS
+
+__all__ = ["ImageInfo", "check_image", "open_rgba", "read_image"]
 
 _ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
 # Exposure time, f-number, focal length: only cameras write them, and then dpi means nothing.
@@ -158,8 +160,11 @@ def _is_photograph(image: Image.Image) -> bool:
     return any(tag in details for tag in _CAMERA_TAGS)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Return ``image`` as RGB on white, through its ICC profile where it has a usable one."""
+def _to_rgb(image: Image.Image, *, flatten: bool = True) -> Image.Image:
+    """Return ``image`` as RGB through its ICC profile where it has a usable one.
+
+    What is transparent becomes white, unless ``flatten`` is off: then alpha is dropped.
+    """
     profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
         image = _eight_bit(image)
@@ -169,7 +174,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     base = image.convert({"RGBA": "RGB", "LA": "L"}.get(image.mode, image.mode))
     rgb = _through_profile(base, profile) if profile else None
     rgb = rgb or base.convert("RGB")
-    if alpha is None or alpha.getextrema() == (255, 255):
+    if not flatten or alpha is None or alpha.getextrema() == (255, 255):
         return rgb
     white = Image.new("RGB", rgb.size, (255, 255, 255))
     white.paste(rgb, mask=alpha)
@@ -198,6 +203,32 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     wide = np.clip(values.astype(np.int64), 0, 65535)
     deep = image.mode.startswith("I;16") or int(wide.max(initial=0)) > 255
     return Image.fromarray((wide // 257 if deep else wide).astype(np.uint8))
+
+
+def open_rgba(path: Path) -> tuple[NDArray[np.uint8], float | None]:
+    """Return an image file with its transparency, upright, and its credible dpi or None.
+
+    Returns:
+        uint8 [H, W, 4] RGBA (alpha 255 where the file has none), pixels an inch or None.
+
+    Raises:
+        ValueError: if the file is not a complete image; it is named.
+    """
+    try:
+        info = check_image(path, MAX_PIXELS)
+    except ValueError as error:
+        raise ValueError(
+            f"open_rgba: path must be a complete image, got {path}: {error}; repair or remove it"
+        ) from None
+    with _opened(path) as image:
+        image.load()
+        alpha = np.full((image.height, image.width), 255, np.uint8)
+        if "A" in image.getbands() or "transparency" in image.info:
+            alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+        orientation = int(image.getexif().get(_ORIENTATION, 1))
+        rgb = _to_rgb(image, flatten=False)
+    rgba = Image.merge("RGBA", (*rgb.split(), Image.fromarray(alpha)))
+    return np.array(_upright(rgba, orientation)), None if info.dpi is None else info.dpi[0]
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from seal2real.pages.cache import PageCache
-from seal2real.pages.decode import ImageInfo, check_image, read_image
+from seal2real.pages.decode import ImageInfo, check_image, open_rgba, read_image
 from seal2real.pages.files import (
     MAX_PIXELS,
     BadFile,
@@ -27,11 +27,27 @@ from seal2real.pages.files import (
 from seal2real.pages.page import MM_PER_INCH, Page
 from seal2real.pages.style import A4_MM
 
-__all__ = ["IMAGE_SUFFIXES", "ImageFolderPages"]
+__all__ = ["IMAGE_SUFFIXES", "ImageFolderPages", "find_files", "open_rgba"]
 
 IMAGE_SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif",
-    ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".mpo",
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".bmp",
+    ".gif",
+    ".jp2",
+    ".j2k",
+    ".ppm",
+    ".pgm",
+    ".pbm",
+    ".pnm",
+    ".avif",
+    ".mpo",
 )
 # Finer scans are shrunk to this: a seal has no more detail, and a worker has 400 MB.
 MAX_DPI = 300.0
@@ -132,7 +148,10 @@ class ImageFolderPages:
         image = read_image(Path(entry.path), entry.frame, scale)
         dpi = entry.dpi * image.shape[1] / entry.info.width
         source = {
-            "kind": "image", "name": entry.name, "sha256": entry.sha256, "page": entry.frame,
+            "kind": "image",
+            "name": entry.name,
+            "sha256": entry.sha256,
+            "page": entry.frame,
         }
         return Page.from_array(image, dpi, "image", source=source, paper=paper_colour(image))
 
@@ -155,9 +174,7 @@ def find_files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
         FileNotFoundError: if there is no such folder.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"find_files: folder must exist, got {folder}; check the path"
-        )
+        raise FileNotFoundError(f"find_files: folder must exist, got {folder}; check the path")
     found = [p for p in folder.rglob("*") if p.suffix.lower() in suffixes and p.is_file()]
     return sorted(found, key=lambda path: relative_name(path, folder))
 
@@ -169,9 +186,7 @@ def paper_colour(image: NDArray[np.uint8]) -> tuple[int, int, int]:
     return int(middle[0]), int(middle[1]), int(middle[2])
 
 
-def _entries(
-    path: Path, name: str, page_width_mm: float | None, max_pixels: int
-) -> list[_Entry]:
+def _entries(path: Path, name: str, page_width_mm: float | None, max_pixels: int) -> list[_Entry]:
     """Return the pages of one file.
 
     Raises:
@@ -201,8 +216,7 @@ def _width_mm(info: ImageInfo, page_width_mm: float | None) -> float:
 def _check_numbers(page_width_mm: float | None, max_pixels: int) -> None:
     if page_width_mm is not None and not 10.0 <= page_width_mm <= 3000.0:
         raise ValueError(
-            f"ImageFolderPages: page_width_mm must be in 10..3000, got {page_width_mm}; "
-            "A4 is 210"
+            f"ImageFolderPages: page_width_mm must be in 10..3000, got {page_width_mm}; A4 is 210"
         )
     if max_pixels < 1:
         raise ValueError(

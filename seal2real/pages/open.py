@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,72 +59,106 @@ class JoinedPages:
 
 
 def open_pages(
-    arg: Path | str,
+    args: Path | str | Sequence[Path | str],
     *,
     dpi: float | tuple[float, float] = 200.0,
     page_width_mm: float | None = None,
     max_pixels: int = MAX_PIXELS,
     strict: bool = False,
     seed: int = 0,
-    languages: Sequence[str] = LANGUAGES,
+    language: str = "both",
     kinds: Sequence[str] | None = None,
     fonts: tuple[str, str, str] | None = None,
 ) -> PageSource:
-    """Return the pages that ``arg`` names.
+    """Return the pages that ``args`` name.
 
     Args:
-        arg: "procedural", a PDF, an image, or a folder of images and PDFs.
+        args: "procedural", a PDF, an image, a folder of images and PDFs, or several of these
+            but "procedural".
         dpi: resolution of drawn pages (or its range) and of PDFs.
         page_width_mm: width of images without credible dpi; None is A4.
         max_pixels: larger pages are refused.
         strict: an unusable file is an error.
         seed: of procedural pages.
-        languages: of procedural pages.
-        kinds: of procedural pages.
-        fonts: of procedural pages.
+        language: of procedural pages: "zh", "en" or "both".
+        kinds: of procedural pages, None is all.
+        fonts: of procedural pages: names of body, heading and bold font.
 
     Raises:
         ValueError: if nothing is usable or an argument is out of range.
         FileNotFoundError: if there is no such file or folder.
     """
-    if str(arg) == "procedural":
+    names = [args] if isinstance(args, (str, Path)) else list(args)
+    if [str(name) for name in names] == ["procedural"]:
+        languages = LANGUAGES if language == "both" else (language,)
         return ProceduralPages(dpi, seed=seed, languages=languages, kinds=kinds, fonts=fonts)
-    path = Path(arg)
-    if not path.exists():
-        raise FileNotFoundError(
-            f"open_pages: arg must be 'procedural' or an existing file or folder, got {arg}; "
-            "check the path"
+    if not names or "procedural" in map(str, names):
+        raise ValueError(
+            f"open_pages: args must be 'procedural' alone or files and folders, got {names}; "
+            "make two datasets, or copy drawn pages into a folder"
         )
     # a PDF has one resolution: the coarse end of a range keeps it fast
     pdf_dpi = dpi if isinstance(dpi, (int, float)) else dpi[0]
-    images = {"page_width_mm": page_width_mm, "max_pixels": max_pixels}
-    if path.is_file():
-        if path.suffix.lower() in PDF_SUFFIXES:
-            return PdfPages(path, pdf_dpi, max_pixels=max_pixels, strict=strict)
-        return ImageFolderPages(path, strict=strict, **images)  # type: ignore[arg-type]
-    return _open_folder(path, pdf_dpi, images, strict)
+    settings = _Settings(pdf_dpi, page_width_mm, max_pixels, strict)
+    sources = [_open_path(Path(name), settings) for name in names]
+    if len(sources) == 1:
+        return sources[0]
+    return JoinedPages(sources, [bad for source in sources for bad in source.bad])
 
 
-def _open_folder(
-    folder: Path, dpi: float, images: dict[str, Any], strict: bool
-) -> PageSource:
+@dataclass(frozen=True)
+class _Settings:
+    """How files are opened; see `open_pages`."""
+
+    dpi: float
+    page_width_mm: float | None
+    max_pixels: int
+    strict: bool
+
+    def images(self, path: Path, files: Sequence[Path] | None, strict: bool) -> ImageFolderPages:
+        return ImageFolderPages(
+            path,
+            page_width_mm=self.page_width_mm,
+            max_pixels=self.max_pixels,
+            strict=strict,
+            files=files,
+        )
+
+    def pdfs(self, path: Path, files: Sequence[Path] | None, strict: bool) -> PdfPages:
+        return PdfPages(path, self.dpi, max_pixels=self.max_pixels, strict=strict, files=files)
+
+
+FilePages = ImageFolderPages | PdfPages | JoinedPages
+
+
+def _open_path(path: Path, settings: _Settings) -> FilePages:
+    """Return the pages of one file or folder."""
+    if not path.exists():
+        raise FileNotFoundError(
+            f"open_pages: args must be 'procedural' or existing files and folders, got {path}; "
+            "check the path"
+        )
+    if not path.is_file():
+        return _open_folder(path, settings)
+    if path.suffix.lower() in PDF_SUFFIXES:
+        return settings.pdfs(path, None, settings.strict)
+    return settings.images(path, None, settings.strict)
+
+
+def _open_folder(folder: Path, settings: _Settings) -> FilePages:
     """Return the images and PDFs of a folder, images first."""
-    sources: list[Any] = []
+    sources: list[FilePages] = []
     bad: list[BadFile] = []
-    for suffixes, is_pdf in ((IMAGE_SUFFIXES, False), (PDF_SUFFIXES, True)):
+    for suffixes, opener in ((IMAGE_SUFFIXES, settings.images), (PDF_SUFFIXES, settings.pdfs)):
         files = find_files(folder, suffixes)
         if not files:
             continue
         try:
-            sources.append(
-                PdfPages(folder, dpi, max_pixels=images["max_pixels"], files=files)
-                if is_pdf
-                else ImageFolderPages(folder, files=files, **images)
-            )
+            sources.append(opener(folder, files, False))
             bad.extend(sources[-1].bad)
         except NoUsablePages as error:
             bad.extend(error.bad)
-    if bad and strict:
+    if bad and settings.strict:
         raise refuse_strict("open_pages", bad)
     if not sources:
         raise refuse_all("open_pages", folder, bad)

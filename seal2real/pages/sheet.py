@@ -179,22 +179,16 @@ class Sheet:
     def title(self, text: str, face: Face, *, spacing: float = 0.0) -> Box:
         """Set a centred line at the cursor and move on."""
         middle = (self.left + self.right) / 2
-        box = self.put(
-            text, middle, self.y + _ascent(face), face, align="center", spacing=spacing
-        )
+        box = self.put(text, middle, self.y + _ascent(face), face, align="center", spacing=spacing)
         self.y += face.step
         self.anchor("title", box)
         return box
 
-    def row(
-        self, text: str, face: Face, *, align: str = "left", x: float | None = None
-    ) -> Box:
+    def row(self, text: str, face: Face, *, align: str = "left", x: float | None = None) -> Box:
         """Set one line at the cursor, at the left or right margin or centred, and move on."""
         middle = (self.left + self.right) / 2
         place = {"left": self.left, "center": middle, "right": self.right}[align]
-        box = self.put(
-            text, place if x is None else x, self.y + _ascent(face), face, align=align
-        )
+        box = self.put(text, place if x is None else x, self.y + _ascent(face), face, align=align)
         self.y += face.step
         return box
 

@@ -55,9 +55,7 @@ def sign_off(setting: Setting, name: str, date: str, face: Face | None = None) -
     centre = sheet.right - wide / 2 - 2 * face.size_px
     boxes = []
     for text in (name, date):
-        boxes.append(
-            sheet.put(text, centre, sheet.y + face.size_px, face, align="center")
-        )
+        boxes.append(sheet.put(text, centre, sheet.y + face.size_px, face, align="center"))
         sheet.y += face.step
     sheet.anchor("signature", (centre - wide / 2, boxes[0][1], centre + wide / 2, boxes[1][3]))
     sheet.anchor("date", boxes[1])
