@@ -12,7 +12,7 @@ from seal2real import _C
 from seal2real.pages.page import Page, PageChar, PageLine
 from seal2real.seals.layout import layout
 from seal2real.synthesis.capture import capture_pair
-from seal2real.synthesis.ink import press_ink
+from seal2real.synthesis.ink import InkParams, apply_ink, blend_ink
 from seal2real.synthesis.plan import SamplePlan, SealPlan, Window
 from seal2real.synthesis.record import build_record, outline_mm
 from seal2real.synthesis.sample import INK_ABSORBANCE, MAX_SEALS, SHAPE_COVERAGE, Sample
@@ -25,6 +25,8 @@ Box = tuple[int, int, int, int]
 # Stored densities are absorbance x 100 (see seal2real.synthesis.ink).
 _INK_DENSITY = round(100 * INK_ABSORBANCE)
 _SHAPE_COVERAGE_U8 = round(255 * SHAPE_COVERAGE)
+# Softened edges end here, in sigmas of the bleed.
+_BLEED_SIGMAS = 4.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def press_seal(seal: SealPlan, page: NDArray[np.uint8]) -> Impression | None:
     if box is None:
         return None
     coverage, classes = _draw(seal, box)
-    density = press_ink(coverage, seal.ink, seal.warp, box, page[box[1] : box[3], box[0] : box[2]])
+    density = _ink(coverage, seal, box, page)
     _apply_clip(seal.clip, box, (coverage, classes, density))
     return Impression(box, coverage, classes, density)
 
@@ -112,10 +114,39 @@ def _draw(seal: SealPlan, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint8
     return coverage, classes
 
 
+def _ink(
+    coverage: NDArray[np.uint8], seal: SealPlan, box: Box, page: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Return the ink density of ``coverage`` in the window ``box`` of ``page``."""
+    x0, y0, x1, y1 = box
+    center = seal.warp.apply(np.zeros((1, 2)))[0]
+    px_per_mm = seal.warp.px_per_mm
+    return apply_ink(
+        coverage,
+        seal.ink,
+        px_per_mm=px_per_mm,
+        center_px=(float(center[0]) - x0, float(center[1]) - y0),
+        half_size_px=(seal.stamp.width_mm * px_per_mm / 2, seal.stamp.height_mm * px_per_mm / 2),
+        paper_luma=_luma(page[y0:y1, x0:x1]),
+    )
+
+
+def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return Rec. 601 luma in integers."""
+    wide = rgb.astype(np.uint16)
+    return ((77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) >> 8).astype(np.uint8)
+
+
+def _reach_mm(ink: InkParams) -> float:
+    """Return how far ink can lie beyond the ideal outline."""
+    ghost = max(abs(ink.ghost_dx_mm), abs(ink.ghost_dy_mm))
+    return ghost + max(ink.spread_mm, 0.0) + _BLEED_SIGMAS * ink.bleed_mm
+
+
 def _impression_box(seal: SealPlan, width: int, height: int) -> Box | None:
     """Return the sample pixels that ``seal`` can reach, or None."""
     outline = seal.warp.apply(outline_mm(seal.stamp))
-    margin = 2.0 + seal.ink.reach_mm * seal.warp.px_per_mm
+    margin = 2.0 + _reach_mm(seal.ink) * seal.warp.px_per_mm
     low = np.floor(outline.min(axis=0) - margin).astype(int)
     high = np.ceil(outline.max(axis=0) + margin).astype(int)
     x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
@@ -147,9 +178,7 @@ def _merge(
     """Lay ``impression`` over the sample's planes in place."""
     x0, y0, x1, y1 = impression.box
     at = (slice(y0, y1), slice(x0, x1))
-    sealed[at] = _C.blend(
-        np.ascontiguousarray(sealed[at]), impression.density, seal.ink.transmittance
-    )
+    sealed[at] = blend_ink(np.ascontiguousarray(sealed[at]), impression.density, seal.ink)
     flag = np.uint8(1 << bit)
     mask[at] |= np.where(impression.density >= _INK_DENSITY, flag, np.uint8(0))
     shape[at] |= np.where(impression.coverage >= _SHAPE_COVERAGE_U8, flag, np.uint8(0))

@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from seal2real.pages import open_pages
-from seal2real.pages.page import Page
+from seal2real.pages import Page, PagePicker, PageSource, open_pages
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.splits import parse_fractions
 from seal2real.seals import Corpus, open_corpus, preset_names, sample_preset, sample_spec
+from seal2real.seals.presets import get_preset
 from seal2real.synthesis.choose import (
     Placed,
     choose_capture,
@@ -57,16 +57,20 @@ class SampleFactory:
         return {"recipe": self.recipe, "options": self.options}
 
     @cached_property
-    def pages(self):
+    def pages(self) -> tuple[PageSource, ...]:
         """The opened page sources."""
-        recipe = self.recipe
-        return open_pages(
-            recipe.pages,
-            dpi=recipe.dpi,
-            page_width_mm=recipe.page_width_mm,
-            max_pixels=recipe.max_pixels,
-            strict=recipe.strict,
-            language=self.options.language,
+        recipe, language = self.recipe, self.options.language
+        return tuple(
+            open_pages(
+                argument,
+                dpi=recipe.dpi,
+                page_width_mm=recipe.page_width_mm,
+                max_pixels=recipe.max_pixels,
+                strict=recipe.strict,
+                seed=recipe.seed,
+                languages=("zh", "en") if language == "both" else (language,),
+            )
+            for argument in recipe.pages
         )
 
     @cached_property
@@ -91,6 +95,20 @@ class SampleFactory:
     def presets(self) -> tuple[str, ...]:
         """The presets to draw from."""
         return self.recipe.presets or preset_names()
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return what dataset.json says of the page sources, bad files included."""
+        return [source.describe() for source in self.pages]
+
+    def check(self) -> None:
+        """Open every source, so that bad input is found before anything is drawn.
+
+        Raises:
+            ValueError: if a source has nothing usable or a preset is unknown.
+        """
+        for name in self.presets:
+            get_preset(name)
+        _ = self.pages, self.corpus, self.templates, self.profile
 
     def __call__(self, index: int) -> Sample:
         """Return sample ``index`` of the recipe."""
@@ -117,9 +135,9 @@ class SampleFactory:
 
     def _page(self, index: int) -> Page:
         """Return the page under sample ``index``: a new one every ``page_reuse`` samples."""
-        number = index // self.options.page_reuse
-        rng = Rng(self.recipe.seed, "page", number)
-        return self.pages.page(rng.integer(0, len(self.pages)))
+        reuse = self.options.page_reuse
+        source = Rng(self.recipe.seed, "source", index // reuse).choice(self.pages)
+        return source.page(PagePicker(source, self.recipe.seed, reuse=reuse).index(index))
 
     def _seals(self, rng: Rng, page: Page, index: int) -> list[Placed]:
         """Return what is pressed on the page of sample ``index``, and where."""

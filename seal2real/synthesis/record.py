@@ -15,7 +15,14 @@ from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.plan import SamplePlan, SealPlan, Stamp, Window
 from seal2real.synthesis.templates import Template
 
-__all__ = ["FORMAT", "READABLE_CONTRAST", "build_record", "decode_runs", "encode_runs", "outline_mm"]
+__all__ = [
+    "FORMAT",
+    "READABLE_CONTRAST",
+    "build_record",
+    "decode_runs",
+    "encode_runs",
+    "outline_mm",
+]
 
 FORMAT = "seal-db/1"
 # A page character counts as readable from this stroke/surround luma contrast on.
@@ -173,9 +180,7 @@ def _seal_record(bit: int, seal: SealPlan, planes: Planes) -> dict[str, Any]:
     }
 
 
-def _text_records(
-    spec: SealSpec, bit: int, seal: SealPlan, planes: Planes
-) -> list[dict[str, Any]]:
+def _text_records(spec: SealSpec, bit: int, seal: SealPlan, planes: Planes) -> list[dict[str, Any]]:
     native = layout(spec)
     labels = _C.text_labels(native, seal.warp.h, seal.warp.curl)
     return [
