@@ -29,7 +29,24 @@ bool can_run(Isa isa) {
 #endif
 }
 
-Isa checked(const std::string& name, const char* who) {
+Isa first_choice() {
+  const char* wanted = std::getenv("SEAL2REAL_ISA");
+  if (wanted != nullptr && *wanted != '\0') {
+    return isa_named(wanted, "SEAL2REAL_ISA");
+  }
+  for (const Isa isa : {Isa::kAvx512, Isa::kAvx2}) {
+    if (can_run(isa)) {
+      return isa;
+    }
+  }
+  return Isa::kScalar;
+}
+
+}  // namespace
+
+const char* isa_name(Isa isa) { return kNames[static_cast<int>(isa)]; }
+
+Isa isa_named(const std::string& name, const char* who) {
   std::string choices;
   for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
     if (can_run(isa)) {
@@ -43,23 +60,6 @@ Isa checked(const std::string& name, const char* who) {
                               ": name must be an instruction set of this machine, got '" + name +
                               "'; choose one of " + choices);
 }
-
-Isa first_choice() {
-  const char* wanted = std::getenv("SEAL2REAL_ISA");
-  if (wanted != nullptr && *wanted != '\0') {
-    return checked(wanted, "SEAL2REAL_ISA");
-  }
-  for (const Isa isa : {Isa::kAvx512, Isa::kAvx2}) {
-    if (can_run(isa)) {
-      return isa;
-    }
-  }
-  return Isa::kScalar;
-}
-
-}  // namespace
-
-const char* isa_name(Isa isa) { return kNames[static_cast<int>(isa)]; }
 
 std::vector<std::string> available_isas() {
   std::vector<std::string> names;
@@ -82,7 +82,7 @@ Isa current_isa() {
 }
 
 void set_isa(const std::string& name) {
-  chosen.store(static_cast<int>(checked(name, "set_isa")), std::memory_order_relaxed);
+  chosen.store(static_cast<int>(isa_named(name, "set_isa")), std::memory_order_relaxed);
 }
 
 }  // namespace seal2real

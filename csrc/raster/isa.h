@@ -17,6 +17,9 @@ Isa current_isa();
 
 const char* isa_name(Isa isa);
 
+// The one called `name`; throws std::invalid_argument, naming `who`, when it cannot run here.
+Isa isa_named(const std::string& name, const char* who);
+
 // Throws std::invalid_argument when `name` is unknown or cannot run here.
 void set_isa(const std::string& name);
 

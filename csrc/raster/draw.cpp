@@ -1,0 +1,165 @@
+#include "raster/draw.h"
+
+#include <cstring>
+
+#include "raster/overlaps.h"
+#include "raster/trace.h"
+
+namespace seal2real {
+namespace {
+
+constexpr int kBandCells = 1 << 16;  // 256 KiB of cells: half of a common L2 cache
+constexpr int kSparseWidth = 160;    // wider grids skip the blocks that no edge touches
+
+int round_up(int value, int step) { return (value + step - 1) / step * step; }
+
+}  // namespace
+
+struct Drawer::State {
+  Tracer tracer;
+  Segments segments;
+  std::vector<Cell> cells;
+  std::vector<uint8_t> touched;
+  std::vector<uint8_t> row;
+
+  bool draw_part(const Part& part, const Warp& warp, const Canvas& canvas, const Kernels& kernels);
+  bool draw_band(const Edges& edges, const PixelBox& box, int row_begin, int row_end,
+                 const Part& part, const Canvas& canvas, const Kernels& kernels);
+  bool put_row(Cell* cells, const uint8_t* touched, int blocks, const PixelBox& box, int y,
+               const Part& part, const Canvas& canvas, const Kernels& kernels);
+};
+
+namespace {
+
+// Composes coverage of the image pixels [x, x + count) of row y, as far as they lie in the canvas.
+bool put_run(const uint8_t* coverage, int x, int count, int y, const Part& part,
+             const Canvas& canvas, const Kernels& kernels) {
+  const int left = x - canvas.x0;
+  const int skip = std::max(0, -left);
+  const int end = std::min(left + count, canvas.width);
+  if (left + skip >= end) {
+    return false;
+  }
+  const size_t at = static_cast<size_t>(y - canvas.y0) * canvas.width + left + skip;
+  const Target target = {canvas.coverage + at, canvas.classes + at, canvas.width - left - skip,
+                         part.cls, part.cut};
+  return kernels.compose(coverage + skip, end - left - skip, target);
+}
+
+}  // namespace
+
+bool Drawer::State::put_row(Cell* cells, const uint8_t* flags, int blocks, const PixelBox& box,
+                            int y, const Part& part, const Canvas& canvas,
+                            const Kernels& kernels) {
+  int32_t height = 0;
+  if (flags == nullptr) {
+    kernels.resolve(cells, blocks, &height, row.data());
+    return put_run(row.data(), box.x0, std::min(blocks * kBlock, box.width), y, part, canvas,
+                   kernels);
+  }
+  bool conflict = false;
+  int begin = 0;  // first block of the current inked run
+  int block = 0;
+  const auto finish = [&](int end) {
+    if (end > begin) {
+      const int count = std::min(end * kBlock, box.width) - begin * kBlock;
+      conflict |= put_run(row.data() + begin * kBlock, box.x0 + begin * kBlock, count, y, part,
+                          canvas, kernels);
+    }
+  };
+  while (block < blocks) {
+    int next = block;
+    while (next < blocks && flags[next] == 0) {
+      ++next;
+    }
+    if (next > block) {
+      const int covered = height < 0 ? -height : height;
+      if (covered == 0) {
+        finish(block);
+        begin = next;
+      } else {
+        const int value = std::min(255, (covered * 512 * 255 + 65536) >> 17);
+        std::memset(row.data() + block * kBlock, value, static_cast<size_t>(next - block) * kBlock);
+      }
+      block = next;
+    }
+    while (next < blocks && flags[next] != 0) {
+      ++next;
+    }
+    kernels.resolve(cells + block * kBlock, next - block, &height, row.data() + block * kBlock);
+    block = next;
+  }
+  finish(blocks);
+  return conflict;
+}
+
+bool Drawer::State::draw_band(const Edges& edges, const PixelBox& box, int row_begin, int row_end,
+                              const Part& part, const Canvas& canvas, const Kernels& kernels) {
+  const int blocks = round_up(box.width, kBlock) / kBlock;
+  const int stride = (blocks + 2) * kBlock;
+  const bool sparse = box.width > kSparseWidth;
+  const size_t size = static_cast<size_t>(row_end - row_begin) * stride + 64;
+  if (cells.size() < size) {
+    cells.resize(size, 0);
+  }
+  if (sparse && touched.size() < size / kBlock + 8) {
+    touched.resize(size / kBlock + 8, 0);
+  }
+  const Grid grid = {cells.data(), stride, row_begin, row_end, sparse ? touched.data() : nullptr};
+  kernels.accumulate(edges, grid, segments);
+  bool conflict = false;
+  for (int r = row_begin; r < row_end; ++r) {
+    Cell* first = cells.data() + static_cast<size_t>(r - row_begin) * stride;
+    uint8_t* flags =
+        sparse ? touched.data() + static_cast<size_t>(r - row_begin) * (stride / kBlock) : nullptr;
+    conflict |= put_row(first, flags, blocks, box, box.y0 + r, part, canvas, kernels);
+    std::memset(first + blocks * kBlock, 0, 2 * kBlock * sizeof(Cell));
+    if (sparse) {
+      std::memset(flags, 0, static_cast<size_t>(stride / kBlock));
+    }
+  }
+  return conflict;
+}
+
+bool Drawer::State::draw_part(const Part& part, const Warp& warp, const Canvas& canvas,
+                              const Kernels& kernels) {
+  const PixelBox box = pixel_box(part, warp);
+  if (box.x0 >= canvas.x0 + canvas.width || box.x0 + box.width <= canvas.x0) {
+    return false;
+  }
+  const int top = std::max(0, canvas.y0 - box.y0);
+  const int bottom = std::min(box.height, canvas.y0 + canvas.height - box.y0);
+  if (top >= bottom) {
+    return false;
+  }
+  const size_t width = static_cast<size_t>(round_up(box.width, kBlock)) + 2 * kBlock;
+  if (row.size() < width) {
+    row.resize(width);
+  }
+  const Edges edges = tracer.trace(part, warp, box, kernels);
+  const int band = std::max(16, kBandCells / static_cast<int>(width));
+  bool conflict = false;
+  for (int begin = top; begin < bottom; begin += band) {
+    conflict |= draw_band(edges, box, begin, std::min(bottom, begin + band), part, canvas, kernels);
+  }
+  return conflict;
+}
+
+Drawer::Drawer() : state_(std::make_unique<State>()) {}
+Drawer::~Drawer() = default;
+
+void Drawer::draw(const Layout& layout, const Warp& warp, const Canvas& canvas,
+                  const Kernels& kernels) {
+  const size_t size = static_cast<size_t>(canvas.width) * canvas.height;
+  std::memset(canvas.coverage, 0, size);
+  std::memset(canvas.classes, 0, size);
+  bool conflict = false;
+  for (const Part& part : layout.parts) {
+    conflict |= state_->draw_part(part, warp, canvas, kernels);
+  }
+  if (conflict) {
+    settle_overlaps(layout, warp, canvas, kernels);
+  }
+}
+
+}  // namespace seal2real

@@ -1,0 +1,39 @@
+// Layouts to coverage and class planes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "raster/kernels.h"
+#include "raster/layout.h"
+#include "raster/warp.h"
+
+namespace seal2real {
+
+// A window of an image: pixel (0, 0) is the image's (x0, y0).
+struct Canvas {
+  uint8_t* coverage;  // [height, width]
+  uint8_t* classes;   // [height, width]
+  int width;
+  int height;
+  int x0 = 0;
+  int y0 = 0;
+};
+
+// Scratch memory of one thread; grows to the largest drawing and is reused.
+class Drawer {
+ public:
+  Drawer();
+  ~Drawer();
+  Drawer(const Drawer&) = delete;
+  Drawer& operator=(const Drawer&) = delete;
+
+  // Overwrites both planes. The pixels of a window equal those of the whole image.
+  void draw(const Layout& layout, const Warp& warp, const Canvas& canvas, const Kernels& kernels);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace seal2real

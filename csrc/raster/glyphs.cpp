@@ -1,0 +1,100 @@
+#include "raster/glyphs.h"
+
+#include <stdexcept>
+
+#include "raster/simplify.h"
+#include "raster/unite.h"
+
+namespace seal2real {
+
+constexpr double Glyph::kLevelPx[];
+
+void EdgeList::add(const Polyline& contour) {
+  if (contour.size() < 3) {
+    return;
+  }
+  for (size_t i = 0; i <= contour.size(); ++i) {
+    const Point p = contour[i % contour.size()];
+    x.push_back(static_cast<float>(p.x));
+    y.push_back(static_cast<float>(p.y));
+    keep.push_back(i < contour.size() ? -1 : 0);
+  }
+}
+
+void EdgeList::finish() {
+  count = static_cast<int>(x.size());
+  x.resize(x.size() + kPad, 0.0F);
+  y.resize(y.size() + kPad, 0.0F);
+  keep.resize(keep.size() + kPad, 0);
+}
+
+const EdgeList& Glyph::edges(double px_per_em, bool bends) const {
+  if (bends) {
+    return fine;
+  }
+  int level = 0;
+  while (px_per_em > kLevelPx[level]) {
+    ++level;
+  }
+  return levels[level];
+}
+
+int GlyphStore::add_font(const std::string& name) {
+  const int known = find_font(name);
+  if (known >= 0) {
+    return known;
+  }
+  Font font;
+  font.name = name;
+  fonts_.push_back(std::move(font));
+  return static_cast<int>(fonts_.size()) - 1;
+}
+
+int GlyphStore::find_font(const std::string& name) const {
+  for (size_t i = 0; i < fonts_.size(); ++i) {
+    if (fonts_[i].name == name) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+const Glyph* GlyphStore::find(int font, char32_t codepoint) const {
+  if (font < 0 || font >= static_cast<int>(fonts_.size())) {
+    return nullptr;
+  }
+  const auto found = fonts_[font].glyphs.find(codepoint);
+  return found == fonts_[font].glyphs.end() ? nullptr : found->second.get();
+}
+
+void GlyphStore::set_em_box(int font, double ascent_em, double descent_em) {
+  fonts_.at(font).ascent_em = ascent_em;
+  fonts_.at(font).descent_em = descent_em;
+}
+
+void GlyphStore::add_glyph(int font, char32_t codepoint, double advance_em,
+                           const std::vector<Polyline>& contours) {
+  if (has(font, codepoint)) {
+    return;
+  }
+  auto glyph = std::make_unique<Glyph>();
+  glyph->advance_em = advance_em;
+  glyph->contours = unite(contours);
+  for (const Polyline& contour : glyph->contours) {
+    for (const Point p : contour) {
+      glyph->box.add(p);
+    }
+    for (int level = 0; level < Glyph::kLevels; ++level) {
+      const double tolerance = Glyph::kTolerancePx / Glyph::kLevelPx[level];
+      glyph->levels[level].add(simplify_closed(contour, tolerance));
+    }
+    glyph->fine.add(subdivide_closed(contour, 1.0 / 16.0));
+  }
+  for (EdgeList& level : glyph->levels) {
+    level.finish();
+  }
+  glyph->fine.finish();
+  fonts_.at(font).glyphs.emplace(codepoint, std::move(glyph));
+}
+
+}  // namespace seal2real

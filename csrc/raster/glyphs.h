@@ -1,0 +1,71 @@
+// Glyph outlines as polylines in em space, read once and kept for the life of the store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "raster/geometry.h"
+
+namespace seal2real {
+
+// Closed polylines as arrays the transform can stream. Each contour repeats its first vertex;
+// `keep[i]` is -1 where vertex i starts an edge to i + 1, 0 where a contour ends. All three arrays
+// carry kPad more entries, so that a vector load never leaves them.
+struct EdgeList {
+  static constexpr int kPad = 32;
+
+  std::vector<float> x;
+  std::vector<float> y;
+  std::vector<int32_t> keep;
+  int count = 0;  // vertices
+
+  void add(const Polyline& contour);
+  void finish();
+};
+
+struct Glyph {
+  double advance_em = 0.0;
+  Box box;  // ink, em, y up; empty for blanks
+  std::vector<Polyline> contours;
+
+  // The same outline with fewer vertices for smaller sizes: level k is within kTolerancePx of the
+  // outline up to kLevelPx[k] px per em; the last level is the outline itself.
+  static constexpr int kLevels = 4;
+  static constexpr double kLevelPx[kLevels] = {24.0, 48.0, 96.0, 1e30};
+  static constexpr double kTolerancePx = 0.015;
+  EdgeList levels[kLevels];
+  EdgeList fine;  // edges cut to at most 1/16 em, for warps that bend lines
+
+  const EdgeList& edges(double px_per_em, bool bends) const;
+};
+
+class GlyphStore {
+ public:
+  int add_font(const std::string& name);
+  int find_font(const std::string& name) const;  // -1 when absent
+  bool has_font(int font) const { return font < static_cast<int>(fonts_.size()); }
+  bool has(int font, char32_t codepoint) const { return find(font, codepoint) != nullptr; }
+  const Glyph* find(int font, char32_t codepoint) const;
+
+  // Keeps the first outline of a character: layouts point to it. Overlapping contours are united.
+  void add_glyph(int font, char32_t codepoint, double advance_em,
+                 const std::vector<Polyline>& contours);
+
+  void set_em_box(int font, double ascent_em, double descent_em);
+  double ascent_em(int font) const { return fonts_.at(font).ascent_em; }
+  double descent_em(int font) const { return fonts_.at(font).descent_em; }
+
+ private:
+  struct Font {
+    std::string name;
+    double ascent_em = 0.88;  // CJK convention for the ideographic em box
+    double descent_em = -0.12;
+    std::unordered_map<char32_t, std::unique_ptr<Glyph>> glyphs;
+  };
+  std::vector<Font> fonts_;
+};
+
+}  // namespace seal2real

@@ -1,0 +1,105 @@
+// The hot loops, compiled once for each instruction set and chosen at run time.
+//
+// Every operation is an integer one or a single IEEE float operation on one element, in the same
+// order everywhere, so all builds give the same bits. Coverage is summed in integers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "raster/isa.h"
+
+namespace seal2real {
+
+// Coordinates in 1/256 px relative to the grid's origin.
+using Fixed24_8 = int32_t;
+constexpr int kOne = 256;
+
+// A cell packs what the edges in one pixel add: signed height (1/256 px) in the upper 12 bits, and
+// height x (sum of both x fractions) in the lower 20. Outlines wind to 0 or 1, so heights end
+// within +-256 and areas within +-2^17; sums on the way may wrap.
+using Cell = int32_t;
+constexpr int kAreaBits = 20;
+constexpr int kBlock = 16;  // cells resolved at a time
+
+struct Edges {
+  const Fixed24_8* x;   // [count + padding]
+  const Fixed24_8* y;   // [count + padding]
+  const int32_t* keep;  // -1: vertex i starts an edge to i + 1; 0: it does not
+  int count;
+};
+
+struct Grid {
+  Cell* cells;       // [(row_end - row_begin) * stride], zero before
+  int stride;        // a multiple of kBlock, two blocks above the width
+  int row_begin;     // rows outside [row_begin, row_end) are not summed
+  int row_end;
+  uint8_t* touched;  // a flag per block of cells, or null
+};
+
+struct VertexTransform {
+  float m[9];  // em (or mm) -> px relative to the grid, a homography
+  bool perspective;
+  bool curl;
+  float amplitude;  // px
+  float axis_x;
+  float axis_y;
+  float frequency;  // radians per px
+  float phase;      // radians at the grid's origin
+  float limit_x;    // 1/256 px, largest coordinates allowed
+  float limit_y;
+};
+
+// Where a coverage row goes.
+struct Target {
+  uint8_t* coverage;
+  uint8_t* classes;
+  int room;  // pixels that may be written from here on
+  uint8_t cls;
+  bool cut;
+};
+
+// Pixels partly covered by two parts are flagged in the class map and settled afterwards.
+constexpr uint8_t kConflict = 0x80;
+
+// Working memory of one accumulate call.
+struct Segments {
+  static constexpr int kCapacity = 1024;
+  static constexpr int kRoom = kCapacity + 64;
+  static constexpr int kEdges = 256;
+  alignas(64) int32_t x0[kEdges + 64];
+  alignas(64) int32_t y0[kEdges + 64];
+  alignas(64) int32_t y1[kEdges + 64];
+  alignas(64) int32_t sign[kEdges + 64];
+  alignas(64) float slope[kEdges + 64];
+  alignas(64) int32_t row[kEdges + 64];
+  alignas(64) int32_t rows[kEdges + 64];
+  alignas(64) int32_t low[kRoom];
+  alignas(64) int32_t high[kRoom];
+  alignas(64) int32_t height[kRoom];
+  alignas(64) int32_t base[kRoom];
+  alignas(64) int32_t value0[kRoom];
+  alignas(64) int32_t value1[kRoom];
+  int32_t wide[kRoom];
+};
+
+struct Kernels {
+  void (*transform)(const VertexTransform& map, const float* x, const float* y, int count,
+                    Fixed24_8* out_x, Fixed24_8* out_y);
+  void (*accumulate)(const Edges& edges, const Grid& grid, Segments& scratch);
+  // Turns `blocks` blocks of a row into coverage and zeroes the cells; `*height` is the running
+  // sum of heights before and after.
+  void (*resolve)(Cell* cells, int blocks, int32_t* height, uint8_t* coverage);
+  // Puts `count` pixels of coverage onto the target; true when any is in conflict. Reads coverage
+  // in whole blocks.
+  bool (*compose)(const uint8_t* coverage, int count, const Target& target);
+  void (*colour)(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out);
+};
+
+const Kernels& baseline_kernels();
+const Kernels& avx2_kernels();
+const Kernels& avx512_kernels();
+
+const Kernels& kernels_for(Isa isa);
+
+}  // namespace seal2real

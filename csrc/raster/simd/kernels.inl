@@ -1,0 +1,307 @@
+// Body of every kernels_<isa>.cpp. Includes nothing with inline functions: those would be compiled
+// for the wide instruction set and could be picked by the linker for everyone.
+//
+// Before inclusion: kLanes (4, 8 or 16 values of 32 bits) in an anonymous namespace.
+
+using Ints = int32_t __attribute__((vector_size(kLanes * 4)));
+using Floats = float __attribute__((vector_size(kLanes * 4)));
+using Bytes = uint8_t __attribute__((vector_size(16)));
+
+inline Ints load(const int32_t* p) {
+  Ints v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+inline Floats load(const float* p) {
+  Floats v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+inline Bytes load(const uint8_t* p) {
+  Bytes v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+template <typename V, typename T>
+inline void store(T* p, V v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
+
+inline Ints splat(int32_t value) { return Ints{} + value; }
+inline Floats splat(float value) { return Floats{} + value; }
+
+inline Ints iota() {
+  Ints v{};
+  for (int i = 0; i < kLanes; ++i) {
+    v[i] = i;
+  }
+  return v;
+}
+
+inline Floats to_float(Ints v) { return __builtin_convertvector(v, Floats); }
+
+// Nearest integer for |v| < 2^22: adding 1.5 * 2^23 leaves it in the low bits.
+inline Ints round_to_int(Floats v) {
+  const Floats shifted = v + 12582912.0F;
+  Ints bits;
+  __builtin_memcpy(&bits, &shifted, sizeof bits);
+  return bits - 0x4B400000;
+}
+
+template <typename V>
+inline V least(V a, V b) {
+  return a < b ? a : b;
+}
+template <typename V>
+inline V most(V a, V b) {
+  return a > b ? a : b;
+}
+
+// sin for any float of moderate size, error below 4e-6.
+inline Floats wave(Floats t) {
+  const Floats turns = to_float(round_to_int(t * 0.15915494F));
+  Floats r = t - turns * 6.2831855F;
+  const Floats half_pi = splat(1.5707964F);
+  r = r > half_pi ? 3.1415927F - r : r;
+  r = r < -half_pi ? -3.1415927F - r : r;
+  const Floats z = r * r;
+  return r + r * z * (-1.6666667e-1F + z * (8.3333333e-3F + z * (-1.9841270e-4F + z * 2.7557319e-6F)));
+}
+
+// Also turns NaN into 0, so that no cell outside the grid is ever addressed.
+inline Ints to_fixed(Floats px, float limit) {
+  Floats v = px * static_cast<float>(kOne);
+  v = v > Floats{} ? v : Floats{};
+  v = v < splat(limit) ? v : splat(limit);
+  return round_to_int(v);
+}
+
+void transform(const VertexTransform& map, const float* x, const float* y, int count,
+               Fixed24_8* out_x, Fixed24_8* out_y) {
+  for (int i = 0; i < count; i += kLanes) {
+    const Floats px = load(x + i);
+    const Floats py = load(y + i);
+    Floats qx = map.m[0] * px + map.m[1] * py + map.m[2];
+    Floats qy = map.m[3] * px + map.m[4] * py + map.m[5];
+    if (map.perspective) {
+      const Floats w = map.m[6] * px + map.m[7] * py + map.m[8];
+      qx = qx / w;
+      qy = qy / w;
+    }
+    if (map.curl) {
+      const Floats t = (qx * map.axis_x + qy * map.axis_y) * map.frequency + map.phase;
+      const Floats shift = map.amplitude * wave(t);
+      qx = qx - shift * map.axis_y;
+      qy = qy + shift * map.axis_x;
+    }
+    store(out_x + i, to_fixed(qx, map.limit_x));
+    store(out_y + i, to_fixed(qy, map.limit_y));
+  }
+}
+
+// Edges top to bottom with slope and the rows they cross.
+inline void prepare_edges(const Edges& edges, int begin, int end, const Grid& grid, Segments& s) {
+  for (int i = begin; i < end; i += kLanes) {
+    const Ints keep = load(edges.keep + i);
+    const Ints xa = load(edges.x + i);
+    const Ints xb = load(edges.x + i + 1);
+    const Ints ya = load(edges.y + i);
+    const Ints yb = (load(edges.y + i + 1) & keep) | (ya & ~keep);
+    const Ints down = ya <= yb;
+    const Ints y0 = least(ya, yb);
+    const Ints y1 = most(ya, yb);
+    const Ints x0 = down ? xa : xb;
+    const Ints x1 = down ? xb : xa;
+    const Floats slope = to_float(x1 - x0) / to_float(most(y1 - y0, splat(1)));
+    const Ints first = most(y0 >> 8, splat(grid.row_begin));
+    const Ints last = least((y1 - 1) >> 8, splat(grid.row_end - 1));
+    const Ints rows = y1 > y0 ? most(last - first + 1, Ints{}) : Ints{};
+    const int k = i - begin;
+    store(s.x0 + k, x0);
+    store(s.y0 + k, y0);
+    store(s.y1 + k, y1);
+    store(s.sign + k, down ? splat(1) : splat(-1));
+    store(s.slope + k, slope);
+    store(s.row + k, first);
+    store(s.rows + k, rows);
+  }
+}
+
+// A segment over three columns and more: its cells in vectors of columns.
+inline void add_wide(const Segments& s, int i, const Grid& grid) {
+  const int low = s.low[i];
+  const int high = s.high[i];
+  const float per_column = static_cast<float>(s.height[i]) / static_cast<float>(high - low);
+  const int first = low >> 8;
+  const int last = high >> 8;
+  Cell* cells = grid.cells + s.base[i] + first;
+  for (int column = first; column <= last; column += kLanes, cells += kLanes) {
+    const Ints left = (splat(column) + iota()) * kOne;
+    const Ints from = most(left, splat(low));
+    const Ints to = most(least(left + kOne, splat(high)), from);
+    const Ints height = round_to_int(to_float(to - low) * per_column) -
+                        round_to_int(to_float(from - low) * per_column);
+    const Ints value = height * ((1 << kAreaBits) + (from - left) + (to - left));
+    // Beyond the last column height is 0, so whatever is added there is 0 too.
+    store(cells, load(cells) + value);
+  }
+  if (grid.touched != nullptr) {
+    const int cell = s.base[i] + first;
+    for (int block = cell >> 4; block <= (s.base[i] + last) >> 4; ++block) {
+      grid.touched[block] = 1;
+    }
+  }
+}
+
+// Adds the row segments [0, count) to the grid.
+inline void flush(Segments& s, int count, const Grid& grid) {
+  int wides = 0;
+  for (int i = 0; i < count; i += kLanes) {
+    const Ints low = load(s.low + i);
+    const Ints high = load(s.high + i);
+    const Ints height = load(s.height + i);
+    const Ints column = low >> 8;
+    const Ints span = (high >> 8) - column;
+    const Ints low_fraction = low & 255;
+    const Ints high_fraction = high & 255;
+    const Floats per_x = to_float(height) / to_float(most(high - low, splat(1)));
+    const Ints part = round_to_int(to_float(kOne - low_fraction) * per_x);
+    const Ints one = span == 0;
+    const Ints narrow = span < 2;
+    const Ints height0 = one ? height : part;
+    const Ints sum0 = low_fraction + (one ? high_fraction : splat(kOne));
+    const Ints value0 = height0 * ((1 << kAreaBits) + sum0);
+    const Ints value1 = (height - height0) * ((1 << kAreaBits) + high_fraction);
+    store(s.value0 + i, narrow ? value0 : Ints{});
+    store(s.value1 + i, narrow ? value1 : Ints{});
+    store(s.base + i, load(s.base + i) + column);
+    store(s.low + i, narrow ? low : low - 0);
+    store(s.high + i, high);
+    const Ints wide = narrow ? Ints{} : splat(1);
+    int32_t flags[kLanes];
+    store(flags, wide);
+    for (int k = 0; k < kLanes; ++k) {
+      s.wide[wides] = i + k;
+      wides += flags[k] & static_cast<int32_t>(i + k < count);
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    Cell* cell = grid.cells + s.base[i];
+    cell[0] += s.value0[i];
+    cell[1] += s.value1[i];
+  }
+  if (grid.touched != nullptr) {
+    for (int i = 0; i < count; ++i) {
+      grid.touched[s.base[i] >> 4] = 1;
+      grid.touched[(s.base[i] + 1) >> 4] = 1;
+    }
+  }
+  for (int k = 0; k < wides; ++k) {
+    const int i = s.wide[k];
+    s.base[i] -= s.low[i] >> 8;
+    add_wide(s, i, grid);
+  }
+}
+
+void accumulate(const Edges& edges, const Grid& grid, Segments& s) {
+  int filled = 0;
+  for (int begin = 0; begin < edges.count; begin += Segments::kEdges) {
+    const int end = begin + Segments::kEdges < edges.count ? begin + Segments::kEdges : edges.count;
+    prepare_edges(edges, begin, end, grid, s);
+    for (int e = 0; e < end - begin; ++e) {
+      const Ints x0 = splat(s.x0[e]);
+      const Ints y0 = splat(s.y0[e]);
+      const Ints y1 = splat(s.y1[e]);
+      const Ints sign = splat(s.sign[e]);
+      const Floats slope = splat(s.slope[e]);
+      Ints row = splat(s.row[e]) + iota();
+      for (int left = s.rows[e]; left > 0; left -= kLanes, row += kLanes) {
+        const Ints top = most(row * kOne, y0);
+        const Ints bottom = least(row * kOne + kOne, y1);
+        const Ints xa = x0 + round_to_int(to_float(top - y0) * slope);
+        const Ints xb = x0 + round_to_int(to_float(bottom - y0) * slope);
+        store(s.low + filled, least(xa, xb));
+        store(s.high + filled, most(xa, xb));
+        store(s.height + filled, (bottom - top) * sign);
+        store(s.base + filled, (row - grid.row_begin) * grid.stride);
+        filled += left < kLanes ? left : kLanes;
+        if (filled > Segments::kCapacity) {
+          flush(s, filled, grid);
+          filled = 0;
+        }
+      }
+    }
+  }
+  flush(s, filled, grid);
+}
+
+void resolve(Cell* cells, int blocks, int32_t* height, uint8_t* coverage) {
+  int32_t sum = *height;
+  for (int block = 0; block < blocks; ++block, cells += kBlock, coverage += kBlock) {
+    for (int i = 0; i < kBlock; ++i) {
+      const int32_t cell = cells[i];
+      const int32_t area = static_cast<int32_t>(static_cast<uint32_t>(cell) << 12) >> 12;
+      sum += (cell - area) >> kAreaBits;
+      const int32_t covered = sum * 512 - area;
+      const int32_t size = covered < 0 ? -covered : covered;
+      const int32_t value = (size * 255 + 65536) >> 17;
+      coverage[i] = static_cast<uint8_t>(value < 255 ? value : 255);
+      cells[i] = 0;
+    }
+  }
+  *height = sum;
+}
+
+inline Bytes compose_block(Bytes cover, Bytes old, Bytes old_class, const Target& target,
+                           Bytes* out_class, Bytes* conflicts) {
+  const Bytes zero{};
+  const Bytes full = ~zero;
+  const Bytes both = reinterpret_cast<Bytes>(old != zero) & reinterpret_cast<Bytes>(cover != zero);
+  Bytes result;
+  Bytes conflict;
+  if (target.cut) {
+    result = least(old, static_cast<Bytes>(full - cover));
+    conflict = both & reinterpret_cast<Bytes>(old != full) & reinterpret_cast<Bytes>(cover != full);
+  } else {
+    result = most(old, cover);
+    conflict = both & reinterpret_cast<Bytes>(result != full);
+  }
+  const Bytes flags = (old_class & kConflict) | (conflict & kConflict);
+  const Bytes hit = reinterpret_cast<Bytes>(cover >= 128);
+  *out_class = (hit & target.cls) | (~hit & old_class & 0x7F) | flags;
+  *conflicts |= conflict;
+  return result;
+}
+
+bool compose(const uint8_t* coverage, int count, const Target& target) {
+  Bytes conflicts{};
+  for (int i = 0; i < count; i += kBlock) {
+    Bytes out_class;
+    if (i + kBlock <= target.room) {
+      const Bytes result = compose_block(load(coverage + i), load(target.coverage + i),
+                                         load(target.classes + i), target, &out_class, &conflicts);
+      store(target.coverage + i, result);
+      store(target.classes + i, out_class);
+    } else {
+      const auto left = static_cast<size_t>(target.room - i);
+      Bytes old{};
+      Bytes old_class{};
+      Bytes cover{};
+      __builtin_memcpy(&cover, coverage + i, left);
+      __builtin_memcpy(&old, target.coverage + i, left);
+      __builtin_memcpy(&old_class, target.classes + i, left);
+      const Bytes result = compose_block(cover, old, old_class, target, &out_class, &conflicts);
+      __builtin_memcpy(target.coverage + i, &result, left);
+      __builtin_memcpy(target.classes + i, &out_class, left);
+    }
+  }
+  uint64_t words[2];
+  store(words, conflicts);
+  return (words[0] | words[1]) != 0;
+}
+
+void colour(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out) {
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = rgb | static_cast<uint32_t>(coverage[i]) << 24;
+  }
+}

@@ -1,0 +1,17 @@
+#include "raster/kernels.h"
+
+namespace seal2real {
+namespace {
+
+constexpr int kLanes = 4;
+
+#include "raster/simd/kernels.inl"
+
+}  // namespace
+
+const Kernels& baseline_kernels() {
+  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, colour};
+  return kKernels;
+}
+
+}  // namespace seal2real

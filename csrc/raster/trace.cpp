@@ -1,0 +1,205 @@
+#include "raster/trace.h"
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include "raster/detmath.h"
+#include "raster/typeset.h"
+
+namespace seal2real {
+namespace {
+
+constexpr int kCircleSteps = 1024;
+constexpr double kBendPieceMm = 0.5;  // longest straight edge on curled paper
+
+struct Circle {
+  std::array<Point, kCircleSteps> points;  // clockwise from the top, y down
+  Circle() {
+    for (int i = 0; i < kCircleSteps; ++i) {
+      const double a = 2.0 * kPi * i / kCircleSteps;
+      points[i] = {det_sin(a), -det_cos(a)};
+    }
+  }
+};
+
+const Circle& circle() {
+  static const Circle kCircle;
+  return kCircle;
+}
+
+// Chords around an ellipse: at most 0.012 px from it once its area is made up for.
+int ellipse_steps(double radius_px) {
+  return radius_px <= 100.0 ? 128 : radius_px <= 400.0 ? 256 : radius_px <= 1600.0 ? 512 : 1024;
+}
+
+std::array<Point, 4> corners(const Part& part) {
+  if (part.glyph != nullptr) {
+    const Box& ink = part.glyph->box;
+    return {part.place({ink.x0, ink.y0}), part.place({ink.x1, ink.y0}),
+            part.place({ink.x0, ink.y1}), part.place({ink.x1, ink.y1})};
+  }
+  const Box& box = part.box;
+  return {Point{box.x0, box.y0}, Point{box.x1, box.y0}, Point{box.x0, box.y1},
+          Point{box.x1, box.y1}};
+}
+
+// Warp after the part's placement, relative to the box: one homography for all vertices.
+VertexTransform vertex_transform(const Part& part, const Warp& warp, const PixelBox& box) {
+  const Affine& p = part.place;
+  const std::array<double, 9>& h = warp.h;
+  double m[9];
+  for (int r = 0; r < 3; ++r) {
+    m[3 * r] = h[3 * r] * p.a + h[3 * r + 1] * p.b;
+    m[3 * r + 1] = h[3 * r] * p.c + h[3 * r + 1] * p.d;
+    m[3 * r + 2] = h[3 * r] * p.e + h[3 * r + 1] * p.f + h[3 * r + 2];
+  }
+  VertexTransform out{};
+  for (int c = 0; c < 3; ++c) {  // divided by h8-like depth so that float keeps its precision
+    m[c] -= box.x0 * m[6 + c];
+    m[3 + c] -= box.y0 * m[6 + c];
+  }
+  const double depth = m[8];
+  for (int i = 0; i < 9; ++i) {
+    out.m[i] = static_cast<float>(m[i] / depth);
+  }
+  out.perspective = !warp.is_affine();
+  out.curl = warp.has_curl();
+  out.amplitude = static_cast<float>(warp.curl_amplitude_px);
+  out.axis_x = static_cast<float>(warp.curl_axis.x);
+  out.axis_y = static_cast<float>(warp.curl_axis.y);
+  out.frequency = static_cast<float>(2.0 * kPi / warp.curl_wavelength_px);
+  const Point origin = {static_cast<double>(box.x0), static_cast<double>(box.y0)};
+  const double turns =
+      dot(origin, warp.curl_axis) / warp.curl_wavelength_px + warp.curl_phase_rad / (2.0 * kPi);
+  out.phase = static_cast<float>(2.0 * kPi * (turns - std::floor(turns + 0.5)));
+  out.limit_x = static_cast<float>(box.width * kOne);
+  out.limit_y = static_cast<float>(box.height * kOne);
+  return out;
+}
+
+Fixed24_8 to_fixed(double px, int limit) {
+  const double value = px * kOne;
+  if (!(value > 0.0)) {
+    return 0;
+  }
+  return static_cast<Fixed24_8>(std::min(value, static_cast<double>(limit) * kOne) + 0.5);
+}
+
+}  // namespace
+
+PixelBox pixel_box(const Part& part, const Warp& warp) {
+  Box box;
+  const double nearest = warp.depth({0.0, 0.0});
+  for (const Point corner : corners(part)) {
+    const double depth = warp.depth(corner);
+    // The same sign as at the centre, and not within 1/50 of the horizon.
+    if (!(depth * nearest > 0.02 * nearest * nearest)) {
+      throw std::invalid_argument(
+          "draw: warp must keep the seal in front of the horizon, got depth " +
+          number_text(depth / nearest) + " of the centre's; use a weaker perspective");
+    }
+    box.add(warp.project(corner));
+  }
+  const double reach = std::fabs(warp.curl_amplitude_px);
+  const double x0 = std::floor(box.x0 - reach);
+  const double y0 = std::floor(box.y0 - reach);
+  const double width = std::floor(box.x1 + reach) + 1.0 - x0;
+  const double height = std::floor(box.y1 + reach) + 1.0 - y0;
+  const bool small = width <= kMaxPartPx && height <= kMaxPartPx;
+  if (!(small && std::fabs(x0) < 1e8 && std::fabs(y0) < 1e8)) {
+    throw std::invalid_argument("draw: warp must map each part to at most " +
+                                std::to_string(kMaxPartPx) + " px, got " + number_text(width) +
+                                " x " + number_text(height) + "; lower the resolution");
+  }
+  return {static_cast<int>(x0), static_cast<int>(y0), static_cast<int>(width),
+          static_cast<int>(height)};
+}
+
+Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
+                    const Kernels& kernels) {
+  if (part.glyph == nullptr) {
+    x_.clear();
+    y_.clear();
+    keep_.clear();
+    trace_contours(part, warp, box);
+    const auto count = static_cast<int>(x_.size());
+    x_.resize(x_.size() + EdgeList::kPad);
+    y_.resize(y_.size() + EdgeList::kPad);
+    keep_.resize(keep_.size() + EdgeList::kPad, 0);
+    return {x_.data(), y_.data(), keep_.data(), count};
+  }
+  const Point middle = part.place({0.5, 0.4});
+  const double em_mm = std::sqrt(std::fabs(part.place.a * part.place.d - part.place.b * part.place.c));
+  const double px_per_em = em_mm * scale_at(warp, middle);
+  const EdgeList& list = part.glyph->edges(px_per_em, warp.has_curl());
+  if (x_.size() < list.x.size()) {
+    x_.resize(list.x.size());
+    y_.resize(list.x.size());
+  }
+  kernels.transform(vertex_transform(part, warp, box), list.x.data(), list.y.data(), list.count,
+                    x_.data(), y_.data());
+  return {x_.data(), y_.data(), list.keep.data(), list.count};
+}
+
+void Tracer::trace_contours(const Part& part, const Warp& warp, const PixelBox& box) {
+  for (const Contour& contour : part.contours) {
+    if (contour.rx > 0.0) {
+      add_ellipse(contour, warp, box);
+    } else {
+      add_polyline(contour.points, warp, box);
+    }
+  }
+}
+
+void Tracer::add_point(Point mm, const Warp& warp, const PixelBox& box) {
+  const Point px = warp.apply(mm);
+  x_.push_back(to_fixed(px.x - box.x0, box.width));
+  y_.push_back(to_fixed(px.y - box.y0, box.height));
+  keep_.push_back(-1);
+}
+
+void Tracer::close(size_t first) {
+  if (x_.size() > first) {
+    x_.push_back(x_[first]);
+    y_.push_back(y_[first]);
+    keep_.push_back(0);
+  }
+}
+
+void Tracer::add_polyline(const Polyline& points, const Warp& warp, const PixelBox& box) {
+  const size_t first = x_.size();
+  for (size_t i = 0; i < points.size(); ++i) {
+    const Point a = points[i];
+    add_point(a, warp, box);
+    if (warp.has_curl()) {
+      const Point b = points[(i + 1) % points.size()];
+      const int pieces = std::min(1024, static_cast<int>(length(b - a) / kBendPieceMm) + 1);
+      for (int k = 1; k < pieces; ++k) {
+        const double t = static_cast<double>(k) / pieces;
+        add_point({a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)}, warp, box);
+      }
+    }
+  }
+  close(first);
+}
+
+void Tracer::add_ellipse(const Contour& contour, const Warp& warp, const PixelBox& box) {
+  const double radius_px = std::max(contour.rx, contour.ry) * scale_at(warp, contour.centre);
+  const int steps = ellipse_steps(radius_px);
+  const int stride = kCircleSteps / steps;
+  // The inscribed polygon is too small by this factor in area.
+  const double step = 2.0 * kPi / steps;
+  const double swell = std::sqrt(step / det_sin(step));
+  const size_t first = x_.size();
+  for (int i = 0; i < steps; ++i) {
+    const int k = (contour.reversed ? steps - i : i) * stride % kCircleSteps;
+    const Point unit_point = circle().points[k];
+    add_point(contour.centre + Point{swell * contour.rx * unit_point.x,
+                                     swell * contour.ry * unit_point.y},
+              warp, box);
+  }
+  close(first);
+}
+
+}  // namespace seal2real

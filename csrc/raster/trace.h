@@ -1,0 +1,44 @@
+// Parts of a layout as fixed-point edges in pixels.
+#pragma once
+
+#include <vector>
+
+#include "raster/kernels.h"
+#include "raster/layout.h"
+#include "raster/warp.h"
+
+namespace seal2real {
+
+// Largest width or height of one warped part.
+constexpr int kMaxPartPx = 8192;
+
+// Pixel box of a part; the same whatever window is drawn.
+struct PixelBox {
+  int x0;
+  int y0;
+  int width;
+  int height;
+};
+
+// Box of `part` under `warp`; throws std::invalid_argument when the part is too large in pixels or
+// not in front of the horizon.
+PixelBox pixel_box(const Part& part, const Warp& warp);
+
+// Edges of one part, relative to its box; reused from part to part.
+class Tracer {
+ public:
+  Edges trace(const Part& part, const Warp& warp, const PixelBox& box, const Kernels& kernels);
+
+ private:
+  void trace_contours(const Part& part, const Warp& warp, const PixelBox& box);
+  void add_point(Point mm, const Warp& warp, const PixelBox& box);
+  void add_polyline(const Polyline& points, const Warp& warp, const PixelBox& box);
+  void add_ellipse(const Contour& contour, const Warp& warp, const PixelBox& box);
+  void close(size_t first);
+
+  std::vector<Fixed24_8> x_;
+  std::vector<Fixed24_8> y_;
+  std::vector<int32_t> keep_;
+};
+
+}  // namespace seal2real
