@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from seal2real.sealdb.codec import encode_pair, encode_png
 from seal2real.sealdb.phash import perceptual_hash
 from seal2real.sealdb.provenance import Provenance, embed
 from seal2real.sealdb.record import dump_record
@@ -36,10 +35,10 @@ def encode_sample(
     images = {"synthetic": sample.synthetic, "clean": sample.clean}
     files = {
         f"{name}.{image_format}": embed(data, provenance)
-        for name, data in encode_pair(images, image_format, quality).items()
+        for name, data in encode_images(images, image_format, quality).items()
     }
     for plane in PLANES:
-        files[f"{plane}.png"] = encode_plane(getattr(sample, plane))
+        files[f"{plane}.png"] = encode_png(getattr(sample, plane))
     record = {
         **sample.record,
         "provenance": {
@@ -53,24 +52,13 @@ def encode_sample(
     return record, files
 
 
-def encode_pair(
+def encode_images(
     images: dict[str, NDArray[np.uint8]],  # each [H, W, 3]
     image_format: str,
     quality: int,
 ) -> dict[str, bytes]:
-    """Return each image as a JPEG (4:2:0) or PNG file."""
-    return {name: _encode(image, image_format, quality) for name, image in images.items()}
-
-
-def encode_plane(plane: NDArray[np.uint8]) -> bytes:
-    """Return the label plane uint8 [H, W] as a greyscale PNG file."""
-    return _encode(plane, "png", 0)
-
-
-def _encode(image: NDArray[np.uint8], image_format: str, quality: int) -> bytes:
-    out = io.BytesIO()
-    if image_format == "jpg":
-        Image.fromarray(image).save(out, "JPEG", quality=quality, subsampling="4:2:0")
-    else:
-        Image.fromarray(image).save(out, "PNG", compress_level=1)
-    return out.getvalue()
+    """Return clean and synthetic image as JPEG (4:2:0) or PNG files."""
+    if image_format == "png":
+        return {name: encode_png(image) for name, image in images.items()}
+    clean, synthetic = encode_pair(images["clean"], images["synthetic"], quality)
+    return {"synthetic": synthetic, "clean": clean}
