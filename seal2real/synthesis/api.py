@@ -69,8 +69,7 @@ def synthesise(
     placed = _place(rng.child("place"), paper, seals)
     window = choose_window(rng.child("window"), paper, placed, size)
     plans = tuple(
-        plan_seal(rng.child("seal", k), item, window, paper.dpi, None)
-        for k, item in enumerate(placed)
+        plan_seal(rng.child("seal", k), item, window, paper, None) for k, item in enumerate(placed)
     )
     settings = choose_capture(rng.child("capture"), paper.source["kind"], capture, None)
     header = {

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seal2real.pages.page import MM_PER_INCH, Page
+from seal2real.pages.page import Page
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.capture import CaptureParams, sample_capture
 from seal2real.synthesis.ink import sample_ink
-from seal2real.synthesis.place import Placement
+from seal2real.synthesis.place import Group, Placement
 from seal2real.synthesis.plan import SealPlan, Stamp, Window
 from seal2real.synthesis.profile import Profile
 from seal2real.synthesis.warp import Warp
 
 __all__ = [
-    "CrossPage",
     "Placed",
     "choose_capture",
     "choose_window",
     "cross_page_group",
-    "place_part",
     "plan_seal",
 ]
 
@@ -34,20 +32,6 @@ _SLANT_SHARE = 0.3
 # Largest change of scale across a slanted seal, and height of a curl, in shares of its width.
 _SLANT = 0.06
 _CURL = 0.012
-# Where a cross-page seal's centre lies, in shares of the page's height.
-_CROSS_PAGE_HEIGHT = (0.3, 0.7)
-
-
-@dataclass(frozen=True)
-class CrossPage:
-    """One part of a seal pressed across consecutive pages (骑缝章)."""
-
-    # index of the group's first sample
-    start: int
-    # 0 .. of - 1
-    part: int
-    # number of pages
-    of: int
 
 
 @dataclass(frozen=True)
@@ -56,15 +40,21 @@ class Placed:
 
     stamp: Stamp
     placement: Placement
-    # visible strip in page px as x0, x1; None shows all of it
-    strip: tuple[float, float] | None = None
-    group: CrossPage | None = None
+
+    def strip(self, page: Page) -> tuple[float, float] | None:
+        """Return x0, x1 in page px of what one page of a cross-page seal shows, else None."""
+        group = self.placement.group
+        if group is None:
+            return None
+        # the pages lie fanned, their right edges a strip apart
+        return page.width - self.stamp.width_mm * page.px_per_mm / group.of, float(page.width)
 
 
-def cross_page_group(recipe: Recipe, index: int, share: float) -> CrossPage | None:
+def cross_page_group(recipe: Recipe, index: int, share: float) -> Group | None:
     """Return the cross-page group of sample ``index``, or None.
 
-    Blocks of four samples start anew in every shard, so a group never leaves its shard.
+    Blocks of four samples start anew in every shard, so a group never leaves its shard. The
+    group's id is the id of its first sample.
     """
     shard = recipe.shard_range(index // recipe.shard_samples)
     start = index - (index - shard.start) % _GROUP_BLOCK
@@ -73,25 +63,7 @@ def cross_page_group(recipe: Recipe, index: int, share: float) -> CrossPage | No
         return None
     of = min(rng.integer(2, _GROUP_BLOCK + 1), shard.stop - start)
     part = index - start
-    return CrossPage(start, part, of) if of > 1 and part < of else None
-
-
-def place_part(rng: Rng, page: Page, stamp: Stamp, group: CrossPage) -> Placed:
-    """Return the strip of ``stamp`` that falls on one page of its group.
-
-    The pages lie fanned, so every page shows an equal vertical strip at its right edge.
-    """
-    px_per_mm = page.px_per_mm
-    width = stamp.width_mm * px_per_mm
-    strip = width / group.of
-    height = rng.uniform(*_CROSS_PAGE_HEIGHT)
-    right = float(page.width)
-    # strip `part` of the seal ends at the page's right edge
-    center_x = right + width / 2 - strip * (group.part + 1)
-    placement = Placement(
-        center_px=(center_x, height * page.height), angle_deg=0.0, rule="cross_page", group=None
-    )
-    return Placed(stamp, placement, (right - strip, right), group)
+    return Group(f"{start:09d}", part, of) if of > 1 and part < of else None
 
 
 def choose_window(rng: Rng, page: Page, seals: list[Placed], pixels: int | None) -> Window:
@@ -126,8 +98,9 @@ def _visible_extent(placed: Placed, page: Page) -> tuple[tuple[float, float], fl
     x, y = placed.placement.center_px
     round_shape = getattr(placed.stamp, "shape", "") == "round"
     extent = width if round_shape else (width * width + height * height) ** 0.5
-    if placed.strip is not None:
-        x = (placed.strip[0] + placed.strip[1]) / 2
+    strip = placed.strip(page)
+    if strip is not None:
+        x = (strip[0] + strip[1]) / 2
     return (x, y), extent
 
 
@@ -139,7 +112,7 @@ def _inside(start: int, side: int, limit: int) -> int:
 
 
 def plan_seal(
-    rng: Rng, placed: Placed, window: Window, dpi: float, profile: Profile | None
+    rng: Rng, placed: Placed, window: Window, page: Page, profile: Profile | None
 ) -> SealPlan:
     """Return the full plan of one seal in the sample's pixels.
 
@@ -147,31 +120,29 @@ def plan_seal(
         rng: stream of the seal; parts of a cross-page seal share their group's ink anyway.
         placed: the stamp and its place on the page.
         window: the part of the page that is shown.
-        dpi: of the page.
+        page: the page.
         profile: fitted ink, or None for the defaults.
     """
     scale = window.scale
     x, y = placed.placement.center_px
     center = ((x - window.x0) * scale, (y - window.y0) * scale)
-    px_per_mm = dpi / MM_PER_INCH * scale
-    angle = placed.placement.angle_deg
+    px_per_mm = page.px_per_mm * scale
+    group = placed.placement.group
     return SealPlan(
         stamp=placed.stamp,
         warp=_warp(rng.child("warp"), placed, center, px_per_mm),
-        angle_deg=angle,
+        angle_deg=placed.placement.angle_deg,
         ink=sample_ink(rng.child("ink"), profile=profile),
         rule=placed.placement.rule,
-        clip=_clip(placed, window),
-        group=None
-        if placed.group is None
-        else {"id": f"{placed.group.start:09d}", "part": placed.group.part, "of": placed.group.of},
+        clip=_clip(placed.strip(page), window),
+        group=None if group is None else {"id": group.id, "part": group.part, "of": group.of},
     )
 
 
 def _warp(rng: Rng, placed: Placed, center: tuple[float, float], px_per_mm: float) -> Warp:
     """Return the mapping of seal mm to sample px: similarity, at times slanted or curled."""
     angle = placed.placement.angle_deg
-    if placed.group is not None:
+    if placed.placement.group is not None:
         return Warp.similarity(center, px_per_mm, angle)
     width_px = placed.stamp.width_mm * px_per_mm
     slant = (0.0, 0.0)
@@ -189,12 +160,11 @@ def _warp(rng: Rng, placed: Placed, center: tuple[float, float], px_per_mm: floa
     return Warp.perspective(center, px_per_mm, angle, slant, placed.stamp.width_mm, curl)
 
 
-def _clip(placed: Placed, window: Window) -> tuple[int, int, int, int] | None:
-    """Return the strip of a cross-page seal in sample px, or None."""
-    if placed.strip is None:
+def _clip(strip: tuple[float, float] | None, window: Window) -> tuple[int, int, int, int] | None:
+    """Return the strip of a cross-page seal (x0, x1 in page px) as a box in sample px, or None."""
+    if strip is None:
         return None
-    left = round((placed.strip[0] - window.x0) * window.scale)
-    right = round((placed.strip[1] - window.x0) * window.scale)
+    left, right = (round((x - window.x0) * window.scale) for x in strip)
     return (max(left, 0), 0, max(right, 0), window.height)
 
 

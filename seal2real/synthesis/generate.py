@@ -21,12 +21,12 @@ from seal2real.synthesis.choose import (
     choose_capture,
     choose_window,
     cross_page_group,
-    place_part,
     plan_seal,
 )
 from seal2real.synthesis.compose import compose
+from seal2real.synthesis.layout_file import LayoutEntry, parse_layout
 from seal2real.synthesis.options import Options
-from seal2real.synthesis.place import sample_placements
+from seal2real.synthesis.place import Group, Placement, cross_page_parts, sample_placements
 from seal2real.synthesis.plan import SamplePlan, Stamp
 from seal2real.synthesis.profile import Profile
 from seal2real.synthesis.sample import Sample
@@ -87,6 +87,36 @@ class SampleFactory:
         return template_splits(cutouts, parse_fractions(self.recipe.split))
 
     @cached_property
+    def layout(self) -> tuple[tuple[LayoutEntry, ...], ...]:
+        """The seals of each sample as the user's layout file has them; empty without one.
+
+        Raises:
+            ValueError: if the file has fewer samples than the recipe asks for, or there are
+                several page sources to count in.
+        """
+        if self.recipe.layout is None:
+            return ()
+        entries = parse_layout(Path(self.recipe.layout))
+        samples = _layout_samples(entries, self.recipe.pixels is None)
+        if len(self.pages) != 1:
+            raise ValueError(
+                f"SampleFactory: pages must be one source with a layout file, got "
+                f"{len(self.pages)}; put the pages into one folder"
+            )
+        if self.recipe.count > len(samples):
+            raise ValueError(
+                f"SampleFactory: count must be at most {len(samples)} with {self.recipe.layout}, "
+                f"got {self.recipe.count}; add lines to it or lower --count"
+            )
+        last = max(entry.page for entry in entries)
+        if last >= len(self.pages[0]):
+            raise ValueError(
+                f"SampleFactory: pages of the layout must be below {len(self.pages[0])}, got "
+                f"{last}; pages count from 0"
+            )
+        return samples
+
+    @cached_property
     def profile(self) -> Profile | None:
         """The fitted profile of ink and capture, if the recipe names one."""
         return Profile.load(Path(self.recipe.profile)) if self.recipe.profile else None
@@ -108,7 +138,7 @@ class SampleFactory:
         """
         for name in self.presets:
             get_preset(name)
-        _ = self.pages, self.corpus, self.templates, self.profile
+        _ = self.pages, self.corpus, self.templates, self.profile, self.layout
 
     def __call__(self, index: int) -> Sample:
         """Return sample ``index`` of the recipe."""
@@ -118,7 +148,7 @@ class SampleFactory:
         seals = self._seals(rng, page, index)
         window = choose_window(rng.child("window"), page, seals, recipe.pixels)
         plans = tuple(
-            plan_seal(self._seal_rng(rng, k, placed), placed, window, page.dpi, self.profile)
+            plan_seal(self._seal_rng(rng, k, placed), placed, window, page, self.profile)
             for k, placed in enumerate(seals)
         )
         capture = choose_capture(
@@ -135,6 +165,8 @@ class SampleFactory:
 
     def _page(self, index: int) -> Page:
         """Return the page under sample ``index``: a new one every ``page_reuse`` samples."""
+        if self.layout:
+            return self.pages[0].page(self.layout[index][0].page)
         reuse = self.options.page_reuse
         source = Rng(self.recipe.seed, "source", index // reuse).choice(self.pages)
         return source.page(PagePicker(source, self.recipe.seed, reuse=reuse).index(index))
@@ -142,24 +174,40 @@ class SampleFactory:
     def _seals(self, rng: Rng, page: Page, index: int) -> list[Placed]:
         """Return what is pressed on the page of sample ``index``, and where."""
         split = self.recipe.split_of(index)
+        if self.layout:
+            return [self._laid(rng, entry, page, split) for entry in self.layout[index]]
         group = cross_page_group(self.recipe, index, self.options.cross_page)
         if group is not None:
-            block = Rng(self.recipe.seed, "group", group.start)
-            stamp = self._stamp(block.child("stamp"), split)
-            return [place_part(block.child("place"), page, stamp, group)]
+            return [self._part(group, page, split)]
         if rng.child("free").bernoulli(self.options.seal_free):
             return []
         count = rng.child("count").weighted(_SEAL_COUNTS, _SEAL_COUNT_WEIGHTS)
         stamps = [self._stamp(rng.child("stamp", k), split) for k in range(count)]
-        sizes = [(stamp.width_mm, stamp.height_mm) for stamp in stamps]
-        placements = sample_placements(rng.child("place"), page, sizes)
+        placements = sample_placements(rng.child("place"), page, stamps)
         return [Placed(*pair) for pair in zip(stamps, placements, strict=True)]
+
+    def _laid(self, rng: Rng, entry: LayoutEntry, page: Page, split: str) -> Placed:
+        """Return one seal of a layout file."""
+        spec = entry.spec
+        if isinstance(spec, str):
+            stream = rng.child("layout", entry.line)
+            spec = sample_spec(stream, spec, corpus=self.corpus, split=split)
+        center = (entry.x_mm * page.px_per_mm, entry.y_mm * page.px_per_mm)
+        return Placed(spec, Placement(center, entry.angle_deg, "layout"))
+
+    def _part(self, group: Group, page: Page, split: str) -> Placed:
+        """Return one page's part of a cross-page seal; all parts draw from the group's stream."""
+        block = Rng(self.recipe.seed, "group", int(group.id))
+        stamp = self._stamp(block.child("stamp"), split)
+        parts = cross_page_parts(block.child("place"), page, stamp, group.of, group.id)
+        return Placed(stamp, parts[group.part])
 
     def _seal_rng(self, rng: Rng, number: int, placed: Placed) -> Rng:
         """Return the stream of one impression; the parts of a cross-page seal share theirs."""
-        if placed.group is None:
+        group = placed.placement.group
+        if group is None:
             return rng.child("seal", number)
-        return Rng(self.recipe.seed, "group", placed.group.start, "seal")
+        return Rng(self.recipe.seed, "group", int(group.id), "seal")
 
     def _stamp(self, rng: Rng, split: str) -> Stamp:
         """Return a drawn seal, or one of the split's cut-outs where the recipe has cut-outs."""
@@ -167,3 +215,18 @@ class SampleFactory:
             return rng.choice(self.templates[split])
         preset = sample_preset(rng.child("preset"), self.presets)
         return sample_spec(rng, preset, corpus=self.corpus, split=split)
+
+
+def _layout_samples(
+    entries: tuple[LayoutEntry, ...], pages: bool
+) -> tuple[tuple[LayoutEntry, ...], ...]:
+    """Return the seals of each sample: a sample a page, or a crop a seal with its own first."""
+    by_page: dict[int, list[LayoutEntry]] = {}
+    for entry in entries:
+        by_page.setdefault(entry.page, []).append(entry)
+    if pages:
+        return tuple(tuple(group) for group in by_page.values())
+    return tuple(
+        (entry, *(other for other in by_page[entry.page] if other is not entry))
+        for entry in entries
+    )
