@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Strip", "densify", "mirrored", "unwrap", "unwrap_chars"]
+__all__ = ["Strip", "densify", "unwrap", "unwrap_chars"]
 
 Method = Literal["dense", "spline"]
 
@@ -106,8 +106,8 @@ def unwrap_chars(
 ) -> Strip:
     """Set the characters of a text upright side by side, in the order given.
 
-    For lines that no polygon can straighten: columns, and rings whose glyphs run against the
-    reading order.
+    For texts that no polygon can straighten: names set in a grid, and rings whose glyphs stand
+    against the reading order. Each character keeps its own proportions.
 
     Args:
         image: uint8 [H, W] or [H, W, C].
@@ -124,7 +124,7 @@ def unwrap_chars(
             "pass the characters' quads"
         )
     _require_finite("unwrap_chars", "quads", array)
-    return _strip(image, array, height_px)
+    return _strip(image, array, height_px, even=False)
 
 
 def densify(polygon: ArrayLike, steps: int = SPLINE_STEPS) -> NDArray[np.float64]:
@@ -187,8 +187,16 @@ def _total(values: NDArray[np.float64]) -> float:
     return float(np.cumsum(values)[-1])
 
 
-def _strip(image: NDArray[np.uint8], quads: NDArray[np.float64], height_px: int | None) -> Strip:
-    """Lay ``quads`` [k, 4, 2] side by side and sample ``image`` through them."""
+def _strip(
+    image: NDArray[np.uint8],
+    quads: NDArray[np.float64],  # [k, 4, 2]
+    height_px: int | None,
+    even: bool = True,
+) -> Strip:
+    """Lay ``quads`` side by side and sample ``image`` through them.
+
+    Their widths are scaled by one factor (``even``), or each keeps its own proportions.
+    """
     if height_px is not None and height_px < 1:
         raise ValueError(
             f"unwrap: height_px must be at least 1, got {height_px}; use None for native"
@@ -198,12 +206,13 @@ def _strip(image: NDArray[np.uint8], quads: NDArray[np.float64], height_px: int 
     # Weighted by width, so that many short sections of a bend do not outweigh the straight part.
     total = _total(widths)
     mean = _total(heights * widths) / total if total > 0.0 else 0.0
-    if not mean > 0.0:
+    if not mean > 0.0 or (not even and not (heights > 0.0).all()):
         raise ValueError(
             f"unwrap: polygon must have length and height, got {total} x {mean} px; check the label"
         )
     height = height_px if height_px is not None else max(1, round(mean))
-    starts = np.concatenate([[0.0], np.cumsum(widths * (height / mean))])
+    scale = height / (np.full(len(heights), mean) if even else heights)
+    starts = np.concatenate([[0.0], np.cumsum(widths * scale)])
     width = max(1, round(float(starts[-1])))
     if width > MAX_STRIP_PX:
         raise ValueError(
@@ -326,10 +335,3 @@ def _lagrange(
                 weight = weight * ((where - knots[j]) / (knots[i] - knots[j]))
         result = result + weight[:, None] * values[i]
     return result
-
-
-def mirrored(polygon: ArrayLike) -> bool:
-    """Say whether a text polygon runs counter-clockwise (its glyphs against the reading order)."""
-    points = np.asarray(polygon, np.float64)
-    following = np.concatenate([points[1:], points[:1]])
-    return _total(points[:, 0] * following[:, 1] - following[:, 0] * points[:, 1]) < 0.0

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from seal2real.sealdb.unwrap import densify, mirrored, unwrap, unwrap_chars
+from seal2real.sealdb.unwrap import densify, unwrap, unwrap_chars
 
 CENTER = (100.0, 100.0)
 
@@ -137,11 +137,15 @@ def test_chars_are_set_in_the_order_given():
     assert np.allclose(strip.to_image([[7.0, 1.0]]), [[4.0, 5.0]])
 
 
-def test_mirrored_is_the_orientation_in_the_image():
-    """By definition, y down: a clockwise box is not mirrored, its reverse is."""
-    box = [[0, 0], [4, 0], [4, 2], [0, 2]]
-    assert not mirrored(box)
-    assert mirrored(box[::-1])
+def test_chars_keep_their_proportions():
+    """A character of double height and equal width becomes half as wide beside its neighbour."""
+    image = np.arange(600, dtype=np.int64).reshape(20, 30).astype(np.uint8)
+    boxes = [
+        [[x, 2], [x + 6, 2], [x + 6, 2 + high], [x, 2 + high]] for x, high in ((3, 6), (15, 12))
+    ]
+    strip = unwrap_chars(image, boxes, height_px=12)
+    assert strip.starts.tolist() == [0.0, 12.0, 18.0]
+    assert np.array_equal(strip.image[:, 12:], image[2:14, 15:21])
 
 
 def test_outside_repeats_the_border():

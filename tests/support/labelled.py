@@ -264,6 +264,8 @@ def _edges(disc: Disc, text: Text) -> tuple[float, float]:
 def _sector(disc: Disc, text: Text, points: int) -> list[list[float]]:
     top, bottom = _edges(disc, text)
     turns = np.linspace(text.start, text.stop, points).tolist()
+    if text.direction == "ccw_out":  # polygons follow the glyphs as they stand
+        turns = turns[::-1]
     there = [_at(disc, top, turn) for turn in turns]
     return there + [_at(disc, bottom, turn) for turn in turns[::-1]]
 

@@ -15,7 +15,6 @@ __all__ = [
     "SHAPES",
     "category_names",
     "category_of",
-    "clockwise",
     "cut",
     "legible",
     "line_legible",
@@ -89,21 +88,10 @@ def region(seal: Json, page: Json) -> list[Point]:
     return clip(seal["outline"], page["width"], page["height"])
 
 
-def clockwise(points: Sequence[Sequence[float]]) -> list[Sequence[float]]:
-    """Return a text polygon clockwise in the image, its first half still along the top edge.
-
-    Only old-style lines that read right to left with upright glyphs turn round.
-    """
-    if area(points) >= 0.0:
-        return list(points)
-    half = len(points) // 2
-    return [*points[:half][::-1], *points[half:][::-1]]
-
-
 def text_points(points: Sequence[Sequence[float]], page: Json) -> list[Point]:
-    """Return a text polygon clockwise, moved to the border where it leaves the image.
+    """Return a text polygon, points moved to the border where they leave the image.
 
     The number of points stays even and pairs stay pairs; empty when nothing is left.
     """
-    kept = clamp(clockwise(points), page["width"], page["height"])
+    kept = clamp(points, page["width"], page["height"])
     return kept if abs(area(kept)) > 0.0 else []

@@ -11,7 +11,10 @@ from PIL import Image
 
 from seal2real.sealdb.exporters import export
 from seal2real.sealdb.provenance import extract
+from seal2real.sealdb.unwrap import unwrap, unwrap_chars
 from tests.support.label_parsers import read_paddleocr_rec
+from tests.support.labelled import Disc, Scene, Text
+from tests.support.labelled_db import make_db
 
 EXPECTED = {
     "train": ["甲乙丙公司", "甲乙丙公司", "丁戊己庚辛有限公司", "91A00", "乙 甲"],
@@ -59,8 +62,8 @@ def test_ring_text_is_straight(db, dest):
     assert inner.mean(axis=0)[0] < 35 and inner.mean(axis=0)[-1] > 205
 
 
-def test_mirrored_text_is_set_in_reading_order(dest):
-    """Right-to-left text with upright glyphs: along the strip green rises from cell to cell, but
+def test_right_to_left_text_is_set_in_reading_order(dest):
+    """Glyphs stand against the reading order: along the strip green rises from cell to cell, but
     falls inside each, for glyphs are not mirrored."""
     with Image.open(dest / "images" / "train" / "000000003_02.jpg") as image:
         green = np.asarray(image)[..., 1].astype(float)
@@ -140,3 +143,27 @@ def test_lmdb_grows(db, tmp_path, monkeypatch):
     path = str(tmp_path / "out" / "train")
     with lmdb.open(path, readonly=True, lock=False) as env, env.begin() as view:
         assert view.get(b"num-samples") == b"5"
+
+
+@pytest.mark.parametrize(
+    ("direction", "options", "by_chars"),
+    [
+        ("grid", {}, True),
+        ("column", {}, False),
+        ("column", {"columns": "upright"}, True),
+    ],
+)
+def test_grids_and_columns(tmp_path, direction, options, by_chars):
+    """Names in grids are set character by character; columns lie on their side unless asked."""
+    disc = Disc(60, 60, 40, texts=(Text("寅卯辰巳", "name", direction=direction),))
+    db = make_db(tmp_path / "db", [Scene("train", (disc,))])
+    export(db, "paddleocr-rec", tmp_path / "out", progress=False, **options)
+    text = db[0].record["seals"][0]["texts"][0]
+    image = db[0].image("synthetic")
+    if by_chars:
+        expected = unwrap_chars(image, [char["quad"] for char in text["chars"]]).image
+    else:
+        expected = unwrap(image, text["polygon"]).image
+    with Image.open(tmp_path / "out" / "images" / "train" / "000000000_00.jpg") as crop:
+        assert crop.size == expected.shape[1::-1]
+        assert np.abs(np.asarray(crop).astype(int) - expected).mean() < 3.0
