@@ -95,11 +95,11 @@ def begin(recipe: Recipe, out: Path) -> None:
         check_same_recipe(held, recipe, str(out))
     elif out.exists():
         _check_empty(out)
-    for folder in (out, out / SHARDS):
-        make_folder(folder)
-    if not (out / CHECKSUMS).exists():
+    if held is None:
+        # First of all: a folder without a recipe is nobody's, whatever else it holds.
         make_folder(out / WORK)
         atomic_write(out / WORK / _RECIPE_NOTE, json.dumps(recipe.locked()).encode())
+    make_folder(out / SHARDS)
 
 
 def is_complete(out: Path) -> bool:
@@ -147,6 +147,8 @@ def finalise(recipe: Recipe, out: Path, sources: Any = None) -> bool:
     """Write index, dataset.json and checksums if every shard is finished; return whether so.
 
     Args:
+        recipe: what the dataset is made from.
+        out: its folder.
         sources: description of the page sources, as JSON values, with the files they refused.
 
     Raises:
@@ -186,7 +188,7 @@ def _check_empty(out: Path) -> None:
         )
     known = (TEMP_PREFIX, WORK)
     foreign = sorted(p.name for p in out.iterdir() if not p.name.startswith(known))
-    if foreign and foreign != [SHARDS]:
+    if foreign:
         raise ForeignFolderError(
             f"run_shards: OUT must be empty or hold this recipe, got {out} with "
             f"{len(foreign)} other files ({', '.join(foreign[:3])}); choose another folder"

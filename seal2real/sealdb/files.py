@@ -11,7 +11,14 @@ from typing import BinaryIO
 
 from seal2real.sealdb.errors import WriteError
 
-__all__ = ["TEMP_PREFIX", "atomic_file", "atomic_write", "make_folder", "remove_leftovers"]
+__all__ = [
+    "TEMP_PREFIX",
+    "atomic_file",
+    "atomic_write",
+    "make_folder",
+    "remove_leftovers",
+    "write_error",
+]
 
 # A file whose name starts like this is unfinished and belongs to nobody after a crash.
 TEMP_PREFIX = ".tmp-"
@@ -39,7 +46,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         # Also for KeyboardInterrupt: whatever ends the block, no leftovers.
         temp.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise _write_error(path, error) from error
+            raise write_error(path, error) from error
         raise
 
 
@@ -58,7 +65,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _write_error(path, error) from error
+        raise write_error(path, error) from error
 
 
 def remove_leftovers(folder: Path, names: set[str]) -> list[str]:
@@ -84,7 +91,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_error(path: Path, error: OSError) -> WriteError:
+def write_error(path: Path, error: OSError) -> WriteError:
+    """Return ``error``, met when writing ``path``, as one that says what to do."""
     if isinstance(error, WriteError):
         return error
     remedy = {

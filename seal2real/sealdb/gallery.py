@@ -35,6 +35,7 @@ def write_gallery(db: Path | str, count: int = 64, progress: bool = True) -> Pat
     The same dataset and count give the same bytes. Samples are spread evenly over the dataset.
 
     Args:
+        db: folder of the dataset.
         count: samples to show, at least 1.
         progress: show a progress bar on terminals.
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from seal2real.sealdb.dataset import CHECKSUMS, adopt_shard, begin, finalise, is_complete
 from seal2real.sealdb.errors import SealDbError
-from seal2real.sealdb.files import make_folder, remove_leftovers
+from seal2real.sealdb.files import make_folder, remove_leftovers, write_error
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.sidecar import SHARDS, WORK, write_shard
 from seal2real.sealdb.workers import Job, run_workers
@@ -108,15 +108,17 @@ def run_shards(
             f"run_shards: workers must be in 1..1024, got {workers}; one a processor core is best"
         )
     out = Path(out)
-    begin(recipe, out)
     mine = range(part, recipe.shards, parts)
-    if is_complete(out):
-        return RunReport(out, 0, 0, len(mine), (), (), True)
-    make_folder(out / WORK)
-    with _only_run(out, part, parts):
-        report = _make_missing(recipe, make_sample, out, mine, workers, progress)
-    complete = finalise(recipe, out, sources)
-    return RunReport(out, *report, complete)
+    try:
+        begin(recipe, out)
+        if is_complete(out):
+            return RunReport(out, 0, 0, len(mine), (), (), True)
+        make_folder(out / WORK)
+        with _only_run(out, part, parts):
+            report = _make_missing(recipe, make_sample, out, mine, workers, progress)
+        return RunReport(out, *report, finalise(recipe, out, sources))
+    except OSError as error:  # samples' own errors never come here: they are RuntimeErrors
+        raise write_error(out, error) from error
 
 
 def _make_missing(

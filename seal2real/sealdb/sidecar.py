@@ -74,6 +74,10 @@ def write_shard(
     """Make every sample of shard number ``shard`` and write shard and note below ``out``.
 
     Args:
+        recipe: what the dataset is made from.
+        make_sample: sample index -> Sample.
+        out: folder of the dataset.
+        shard: number of the shard.
         report: called with 1 after every sample.
 
     Raises:

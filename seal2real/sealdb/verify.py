@@ -82,6 +82,7 @@ def verify(path: Path | str, workers: int = 1, progress: bool = True) -> Report:
     """Check everything in the dataset below ``path`` and return what is wrong.
 
     Args:
+        path: folder of the dataset.
         workers: processes that check shards.
         progress: show a progress bar on terminals.
 

@@ -30,6 +30,7 @@ def check_sample(sample: DbSample, shard_split: str, dataset_id: str) -> Iterato
     """Yield what is wrong with ``sample``, as (member suffix, message).
 
     Args:
+        sample: read from its shard.
         shard_split: split that the shard's name states.
         dataset_id: id in dataset.json.
     """
