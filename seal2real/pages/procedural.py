@@ -10,6 +10,7 @@ from seal2real.pages.documents import DOCUMENTS, Document
 from seal2real.pages.page import Page, require_dpi
 from seal2real.pages.style import Fonts, new_setting
 from seal2real.pages.words import Filler
+from seal2real.pages.words_en import slots_en
 from seal2real.pages.words_zh import slots_zh
 from seal2real.rng import Rng
 
@@ -82,8 +83,10 @@ class ProceduralPages:
             rng.choice(document.sizes_mm),
             fonts=self._fonts,
             tinted=document.tinted,
+            small=document.small,
         )
-        fill = Filler(rng.child("words"), slots_zh())
+        slots = slots_zh() if document.language == "zh" else slots_en()
+        fill = Filler(rng.child("words"), slots)
         document.compose(setting, rng.child("layout"), fill)
         name = f"{document.kind}-{document.language}"
         source = {"kind": "procedural", "name": name, "sha256": None, "page": i}

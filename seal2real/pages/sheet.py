@@ -227,11 +227,14 @@ class Sheet:
         rounded = _rounded(box, self.width, self.height)
         self._layer(colour).append(Rect(rounded, level))
 
-    def mark(self, mark: Mark, colour: Rgb, record: dict[str, Any] | None = None) -> None:
-        """Draw ``mark`` and record it as a hard negative if ``record`` is given."""
+    def mark(self, mark: Mark, colour: Rgb) -> None:
+        """Draw a shape that is neither text nor rule."""
         self._layer(colour).append(mark)
-        if record is not None:
-            self.negatives.append({**record, "bbox": [int(v) for v in mark.box]})
+
+    def negative(self, kind: str, box: Box, **fields: Any) -> None:
+        """Record something drawn that a reader may take for a seal."""
+        rounded = _rounded((box[0], box[1], box[2] + 0.5, box[3] + 0.5), self.width, self.height)
+        self.negatives.append({"kind": kind, "bbox": list(rounded), **fields})
 
     def anchor(self, kind: str, box: Box) -> None:
         """Remember a place for the placement rules."""

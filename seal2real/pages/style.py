@@ -78,9 +78,8 @@ def new_setting(
     size_mm: tuple[float, float] = A4_MM,
     *,
     fonts: Fonts | None = None,
-    margins_mm: tuple[float, float, float, float] | None = None,
-    points: float | None = None,
-    tinted: float = 0.06,
+    tinted: float = 0.05,
+    small: bool = False,
 ) -> Setting:
     """Return an empty sheet with its faces.
 
@@ -89,28 +88,31 @@ def new_setting(
         dpi: pixels per inch.
         size_mm: paper width and height.
         fonts: names of fonts; None draws embedded ones.
-        margins_mm: left, top, right, bottom; None draws office margins.
-        points: body size in 1/72 inch; None draws 10.5 to 14 (五号 to 四号).
         tinted: probability of coloured paper.
+        small: set small with narrow margins, as slips and bills are.
     """
     fonts = fonts or embedded_fonts(rng)
     paper = rng.choice(_TINTS) if rng.bernoulli(tinted) else rng.choice(_WHITES)
     shade = rng.integer(8, 62)
     ink = (shade, shade, min(shade + rng.integer(0, 7), 255))
-    margins = margins_mm or _margins(rng)
-    sheet = Sheet(Stock(size_mm[0], size_mm[1], dpi, paper, ink, margins))
-    points = points or rng.weighted((10.5, 12.0, 14.0), (4, 5, 2))
+    sheet = Sheet(Stock(size_mm[0], size_mm[1], dpi, paper, ink, _margins(rng, small)))
+    points = rng.choice((9.0, 10.0, 10.5)) if small else rng.weighted((10.5, 12.0, 14.0), (4, 5, 2))
+    title = rng.choice((14.0, 16.0, 18.0)) if small else rng.choice((16.0, 18.0, 22.0))
     leading = rng.uniform(1.4, 1.85)
     return Setting(
         sheet,
         sheet.face(resolve(fonts.body), points, leading),
         sheet.face(resolve(fonts.bold), points, leading),
-        sheet.face(resolve(fonts.heading), rng.choice((16.0, 18.0, 22.0)), 1.7),
+        sheet.face(resolve(fonts.heading), title, 1.7),
         sheet.face(resolve(fonts.body), rng.choice((8.0, 9.0)), 1.5),
         fonts,
     )
 
 
-def _margins(rng: Rng) -> tuple[float, float, float, float]:
+def _margins(rng: Rng, small: bool) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom margins in mm."""
+    if small:
+        side = rng.uniform(9.0, 16.0)
+        return (side, rng.uniform(7.0, 13.0), side, rng.uniform(6.0, 11.0))
     side = rng.uniform(22.0, 32.0)
     return (side, rng.uniform(22.0, 37.0), side, rng.uniform(20.0, 35.0))

@@ -6,12 +6,14 @@ from seal2real.pages.documents.common import blank_line, page_number, signature_
 from seal2real.pages.sheet import Sheet
 from seal2real.pages.style import Setting
 from seal2real.pages.words import Filler
+from seal2real.pages.words_en import AGREEMENTS, CLAUSES_EN
 from seal2real.pages.words_zh import CLAUSES, CONTRACT_TITLES, PREAMBLES
 from seal2real.rng import Rng
 
-__all__ = ["contract_zh"]
+__all__ = ["contract_en", "contract_zh"]
 
 _NUMERALS = "一二三四五六七八九十"
+_ROLES_EN = ("Party A", "Party B")
 
 
 def contract_zh(setting: Setting, rng: Rng, fill: Filler) -> None:
@@ -32,6 +34,53 @@ def contract_zh(setting: Setting, rng: Rng, fill: Filler) -> None:
     sheet.bottom += block
     if block:
         _signatures(setting, rng, fill, parties)
+
+
+def contract_en(setting: Setting, rng: Rng, fill: Filler) -> None:
+    """Set one page of an English agreement."""
+    sheet, body = setting.sheet, setting.body
+    total = rng.integer(1, 7)
+    last = rng.bernoulli(0.75)
+    number = total if last else rng.integer(1, total + 1)
+    page_number(setting, rng, number, total, english=True)
+    parties = (fill.slot("company"), fill.slot("company"))
+    if number == 1:
+        sheet.title(rng.choice(AGREEMENTS), setting.title)
+        sheet.row(f"No. {_number(rng)}", setting.small, align="right")
+        text = f"This agreement is made on {fill('{date}')} between:"
+        sheet.paragraph(text, body, indent_em=0, after_em=0.4)
+        for role, party in zip(_ROLES_EN, parties, strict=True):
+            sheet.row(f"{role}: {party}", setting.bold)
+            sheet.row(fill("Address: {address}"), body)
+        text = "The parties have agreed as follows:"
+        sheet.paragraph(text, body, indent_em=0, after_em=0.4)
+    block = _signature_height(setting) if last else 0.0
+    sheet.bottom -= block
+    _clauses_en(setting, rng, fill, 1 if number == 1 else rng.integer(4, 9))
+    sheet.bottom += block
+    if last:
+        sheet.y = min(sheet.y + 0.8 * body.step, sheet.bottom - block)
+        rows = [
+            (f"{role}: {party}", "Signature and stamp:", f"Date: {fill('{date}')}")
+            for role, party in zip(_ROLES_EN, parties, strict=True)
+        ]
+        signature_columns(setting, rows)
+
+
+def _clauses_en(setting: Setting, rng: Rng, fill: Filler, first: int) -> None:
+    """Fill the sheet with numbered clauses until the bottom margin."""
+    body, dotted, justify = setting.body, rng.bernoulli(0.5), rng.bernoulli(0.6)
+    for at, (heading, sentences) in enumerate(rng.shuffled(CLAUSES_EN)):
+        if setting.sheet.room() < 2 * body.step:
+            return
+        label = f"{first + at}. " if dotted else f"Article {first + at}  "
+        setting.sheet.paragraph(label + heading, setting.bold, indent_em=0)
+        kept = rng.sample(sentences, rng.integer(1, len(sentences) + 1))
+        for item, sentence in enumerate(kept, 1):
+            text = (f"{first + at}.{item} " if dotted else "") + fill(sentence)
+            if not setting.sheet.paragraph(text, body, indent_em=0, justify=justify):
+                return
+        setting.sheet.y += 0.3 * body.size_px
 
 
 def numeral(value: int) -> str:
