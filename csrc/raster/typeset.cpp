@@ -26,10 +26,10 @@ SetGlyph set_glyph(char32_t codepoint, const Glyph& glyph) {
   if (is_trimmed(codepoint) && !glyph.box.empty()) {
     const double ink = glyph.box.x1 - glyph.box.x0 + 2.0 * kBracketBearing;
     if (ink < glyph.advance_em) {
-      return {codepoint, &glyph, glyph.box.x0 - kBracketBearing, ink};
+      return {codepoint, &glyph, glyph.box.x0 - kBracketBearing, ink, 0.0};
     }
   }
-  return {codepoint, &glyph, 0.0, glyph.advance_em};
+  return {codepoint, &glyph, 0.0, glyph.advance_em, 0.0};
 }
 
 std::string code_text(char32_t codepoint) {
@@ -108,6 +108,11 @@ SetText typeset(const GlyphStore& store, const std::u32string& text, const std::
     row.top_em = store.ascent_em(id);
     row.bottom_em = store.descent_em(id);
     row.middle_em = 0.5 * (row.top_em + row.bottom_em);
+    for (SetGlyph& g : row.glyphs) {
+      if (contains(U"()[]{}", g.codepoint)) {
+        g.raise_em = row.middle_em - 0.5 * (g.glyph->box.y0 + g.glyph->box.y1);
+      }
+    }
   } else {
     fit_latin(row, height_mm);
   }
@@ -120,7 +125,7 @@ SetText typeset(const GlyphStore& store, const std::u32string& text, const std::
 Affine place_glyph(const SetGlyph& glyph, double scale_x, double scale_y, double base_em,
                    Point centre, Point right, Point up) {
   const double middle = glyph.left_em + 0.5 * glyph.advance_em;
-  const Point origin = centre - middle * scale_x * right - base_em * scale_y * up;
+  const Point origin = centre - middle * scale_x * right - (base_em - glyph.raise_em) * scale_y * up;
   return {scale_x * right.x, scale_x * right.y, scale_y * up.x,
           scale_y * up.y,    origin.x,          origin.y};
 }
@@ -142,8 +147,8 @@ void put_glyph(const SetGlyph& glyph, const Affine& place, double top_em, double
   layout.parts.push_back(std::move(part));
   const double left = std::min(glyph.left_em, ink.x0);
   const double right = std::max(glyph.left_em + glyph.advance_em, ink.x1);
-  const double top = std::max(top_em, ink.y1);
-  const double bottom = std::min(bottom_em, ink.y0);
+  const double top = std::max(top_em - glyph.raise_em, ink.y1);
+  const double bottom = std::min(bottom_em - glyph.raise_em, ink.y0);
   text.chars.push_back({glyph.codepoint,
                         {place({left, top}), place({right, top}), place({right, bottom}),
                          place({left, bottom})}});

@@ -15,6 +15,7 @@ struct SetGlyph {
   const Glyph* glyph;
   double left_em;     // where its advance starts in the glyph's own coordinates
   double advance_em;  // proportional; CJK brackets lose their blank half
+  double raise_em = 0.0;  // Latin brackets among hanzi stand in the middle of the em box
 };
 
 struct SetText {
