@@ -260,8 +260,8 @@ def _sample_phone(rng: Rng, dpi: float) -> CaptureParams:
     return CaptureParams(
         light_amount=rng.uniform(0.03, 0.22),
         light_scale_px=rng.uniform(2.0, 6.0) * dpi,
-        light_slope_x=rng.normal(0.0, 0.05),
-        light_slope_y=rng.normal(0.0, 0.05),
+        light_slope_x=rng.normal(0.0, 0.05) * 200.0 / dpi,
+        light_slope_y=rng.normal(0.0, 0.05) * 200.0 / dpi,
         gain=(1.0 + warm, 1.0 + tint, 1.0 - warm),
         blur_sigma_px=rng.uniform(0.5, 1.15),
         sharpen=rng.uniform(0.2, 1.4) if rng.bernoulli(0.75) else 0.0,

@@ -113,6 +113,13 @@ class InkParams:
                     f"bring it into that range"
                 )
 
+    @property
+    def reach_mm(self) -> float:
+        """How far ink can lie outside the seal's outline, mm (rounding to pixels aside)."""
+        # The blur of sigma s ends within 4.7 s; edge and spread widen it alike (raster/ink.cpp).
+        ghost = max(abs(self.ghost_dx_mm), abs(self.ghost_dy_mm)) if self.ghost_strength else 0.0
+        return ghost + 4.7 * (self.bleed_mm + abs(self.spread_mm))
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict of all fields."""
         record = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,276 @@
+"""Measure ink and photography of a real image: paper, light, blur, noise, JPEG, ink colour.
+
+Each measurement inverts one effect of ``capture`` or ``ink``; tests draw images with known
+parameters and find them again.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
+
+from seal2real.synthesis.ink import COLOURS
+
+__all__ = ["Measured", "measure", "measure_folder"]
+
+Floats = npt.NDArray[np.float64]
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+_BLOCK = 16  # px, blocks that look for the local paper colour
+_FLAT = 8  # px, blocks that measure noise
+_MIN_SIDE = 64
+# Share of light between channels that only coloured ink has, the light that its clearest channel
+# leaves, and the least share of it in a picture.
+_COLOURFUL = 0.12
+_NOT_PRINT = 0.4
+_INK_SHARE = 0.006
+# Larger images are measured at their centre: what is measured does not need more.
+_MAX_SIDE = 1600
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one image shows."""
+
+    # paper colour (r, g, b), 0..255
+    paper: tuple[float, float, float]
+    # darkest print, luma 0..255
+    black: float
+    # swing of the illumination, and the distance over which it swings, px
+    light_amount: float
+    light_scale_px: float
+    # sigma of the blur, px
+    blur_sigma_px: float
+    # of 255
+    noise_sigma: float
+    chroma_sigma: float
+    # 1..100, 0 when unknown
+    jpeg_quality: int
+    # "444", "422", "420" or None when unknown
+    subsampling: str | None
+    # colour of the ink, or None without any
+    colour: str | None
+    # light left at absorbance 1 (r, g, b), and strength
+    ink: tuple[float, float, float, float]
+
+
+def measure_folder(folder: Path) -> list[Measured]:
+    """Measure every readable image below ``folder``, in the order of their names.
+
+    Raises:
+        ValueError: if there is no usable image.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    measured = []
+    for path in tqdm(paths, desc="fit", unit="image", disable=len(paths) < 20):
+        try:
+            with Image.open(path) as image:
+                measured.append(measure(image))
+        except (OSError, UnidentifiedImageError, ValueError) as error:
+            warnings.warn(f"fit: left out {path.name}: {error}", stacklevel=2)
+    if not measured:
+        raise ValueError(
+            f"fit: folder must hold images of at least {_MIN_SIDE} px, got none usable in "
+            f"{folder}; give a folder of scans or photographs"
+        )
+    return measured
+
+
+def measure(image: Image.Image) -> Measured:
+    """Measure one image.
+
+    Raises:
+        ValueError: if it is smaller than 64 px.
+    """
+    quality, subsampling = _jpeg_settings(image)
+    rgb = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    if min(rgb.shape[:2]) < _MIN_SIDE:
+        raise ValueError(
+            f"fit: image must be at least {_MIN_SIDE} px wide and high, got "
+            f"{rgb.shape[1]}x{rgb.shape[0]}; leave it out"
+        )
+    pixels = _centre(rgb).astype(np.float64)
+    field = _paper_field(pixels)
+    paper = np.median(field.reshape(-1, 3), axis=0)
+    luma = pixels @ _LUMA
+    full = _spread(field, pixels.shape[:2])
+    noise, chroma = _noise(pixels, luma, full @ _LUMA)
+    black = min(float(np.percentile(luma, 0.5)), 0.25 * float(paper @ _LUMA))
+    colour, ink = _ink(pixels - black, full - black)
+    return Measured(
+        paper=(float(paper[0]), float(paper[1]), float(paper[2])),
+        black=black,
+        light_amount=_light_amount(field @ _LUMA),
+        light_scale_px=float(max(pixels.shape[:2])),
+        blur_sigma_px=_blur(luma, float(paper @ _LUMA)),
+        noise_sigma=noise,
+        chroma_sigma=chroma,
+        jpeg_quality=quality,
+        subsampling=subsampling,
+        colour=colour,
+        ink=ink,
+    )
+
+
+def _centre(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    height, width = rgb.shape[:2]
+    top, left = max(height - _MAX_SIDE, 0) // 2, max(width - _MAX_SIDE, 0) // 2
+    return rgb[top : top + _MAX_SIDE, left : left + _MAX_SIDE]
+
+
+def _blocks(plane: Floats, size: int) -> Floats:
+    """Cut [H, W, ...] into [rows, columns, size * size, ...]; what is left over is dropped."""
+    rows, columns = plane.shape[0] // size, plane.shape[1] // size
+    rest = plane.shape[2:]
+    cut = plane[: rows * size, : columns * size].reshape(rows, size, columns, size, *rest)
+    return np.moveaxis(cut, 2, 1).reshape(rows, columns, size * size, *rest)
+
+
+def _paper_field(pixels: Floats) -> Floats:  # [rows, columns, 3]
+    """Return the local paper colour: bright in its block, and no less than its neighbourhood."""
+    field = np.percentile(_blocks(pixels, _BLOCK), 80, axis=2)
+    # A block inside print or a star has no paper; its surroundings do.
+    padded = np.pad(field, ((2, 2), (2, 2), (0, 0)), mode="edge")
+    views = np.lib.stride_tricks.sliding_window_view(padded, (5, 5), axis=(0, 1))
+    return np.median(views.reshape(*field.shape, 25), axis=3)
+
+
+def _spread(field: Floats, shape: tuple[int, int]) -> Floats:
+    """Repeat block values to pixels [H, W, 3]."""
+    rows = np.minimum(np.arange(shape[0]) // _BLOCK, field.shape[0] - 1)
+    columns = np.minimum(np.arange(shape[1]) // _BLOCK, field.shape[1] - 1)
+    return field[rows[:, None], columns[None, :]]
+
+
+def _light_amount(light: Floats) -> float:  # [rows, columns]
+    """Return the swing of the light over the picture, as a share of its median."""
+    low, high = np.percentile(light / max(float(np.median(light)), 1.0), (5, 95))
+    # Smooth noise of amount 1 spans about 1.2 between those percentiles over one feature.
+    return float(high - low) / 1.2
+
+
+def _noise(pixels: Floats, luma: Floats, paper: Floats) -> tuple[float, float]:
+    """Return sigma of luma and of chroma on bare paper."""
+    bare = _blocks(luma / np.maximum(paper, 1.0), _FLAT).min(axis=2) > 0.85
+    if bare.sum() < 4:
+        bare = np.ones_like(bare)
+    found = [_flat_sigma(_blocks(luma, _FLAT)[bare])]
+    for channel in range(3):
+        own = pixels[..., channel] - luma
+        found.append(_flat_sigma(_blocks(own, _FLAT)[bare]))
+    return found[0], float(np.mean(found[1:]))
+
+
+def _flat_sigma(blocks: Floats) -> float:  # [N, size * size]
+    """Return a low percentile of the blocks' deviation from their own plane."""
+    size = _FLAT
+    y, x = np.mgrid[0:size, 0:size].reshape(2, -1) - (size - 1) / 2.0
+    rest = blocks - blocks.mean(axis=1, keepdims=True)
+    for axis in (x, y):
+        rest = rest - np.outer(rest @ axis / (axis @ axis), axis)
+    # The lower part: blocks with faint print or ink deviate more.
+    return float(np.percentile(np.sqrt((rest**2).mean(axis=1)), 35))
+
+
+def _blur(luma: Floats, paper: float) -> float:
+    """Return sigma from the steepest edges of print.
+
+    A step blurred by sigma and by the pixel itself has a central difference over contrast of
+    (Phi(1/s) - Phi(-1/s)) / 2 with s^2 = sigma^2 + 1/12; a table inverts that.
+    """
+    steep = []
+    for plane in (luma, luma.T):
+        slope = np.abs(plane[:, 2:] - plane[:, :-2]) / 2.0
+        views = np.lib.stride_tricks.sliding_window_view(plane, 7, axis=1)
+        contrast = (views.max(axis=2) - views.min(axis=2)).clip(1.0)
+        ratio = slope[:, 2:-2] / contrast
+        steep.append(ratio[contrast > 0.45 * max(paper, 1.0)])
+    ratios = np.concatenate(steep)
+    if ratios.size < 200:
+        return 0.8
+    sigmas = np.linspace(0.05, 4.0, 80)
+    ideal = [_step_slope(float(np.sqrt(s * s + 1.0 / 12.0))) for s in sigmas]
+    ratio = float(np.percentile(ratios, 93))
+    return float(np.interp(-ratio, [-v for v in ideal], sigmas))
+
+
+def _step_slope(sigma: float) -> float:
+    """Return (Phi(1 / sigma) - Phi(-1 / sigma)) / 2 by the midpoint rule."""
+    x = (np.arange(400) + 0.5) / 400.0 / sigma
+    density = np.exp(-0.5 * x * x) * 0.3989422804
+    return float(density.sum() / 400.0 / sigma)
+
+
+def _ink(pixels: Floats, paper: Floats) -> tuple[str | None, tuple[float, float, float, float]]:
+    """Return the colour's name and (r, g, b, strength) of the strongest part of the ink.
+
+    Both arguments are [H, W, 3], less the light that the capture adds to black.
+    """
+    # Chroma is blocky and rims of pictures are ringed: leave the border out.
+    light = np.clip(pixels / np.clip(paper, 2.0, 255.0), 0.01, 1.5)[6:-6, 6:-6].reshape(-1, 3)
+    absorbed = -np.log(light)
+    # Differences of light, not of absorbance: those are large in any noisy black.
+    colourful = light.max(axis=1) - light.min(axis=1)
+    ink = (colourful > _COLOURFUL) & (light.max(axis=1) > _NOT_PRINT)
+    if ink.mean() < _INK_SHARE:
+        return _dark_ink(absorbed[light.min(axis=1) < 0.7], len(absorbed))
+    # The most colourful, not the darkest: those lie under print.
+    strong = absorbed[ink & (colourful >= np.percentile(colourful[ink], 70))]
+    mean = np.median(strong, axis=0).clip(0.02)
+    return _as_ink(_colour_name(mean), mean)
+
+
+def _dark_ink(dark: Floats, count: int) -> tuple[str | None, tuple[float, float, float, float]]:
+    """Return black ink where an image is colourless but has plenty of dark pixels."""
+    if len(dark) < 0.02 * count:
+        return None, (0.0, 0.0, 0.0, 0.0)
+    return _as_ink("black", np.median(dark, axis=0).clip(0.05))
+
+
+def _colour_name(absorbed: Floats) -> str:
+    """Return the name of the coloured ink whose direction is nearest."""
+
+    def closeness(name: str) -> float:
+        other = -np.log(np.array(COLOURS[name]))
+        return float(absorbed @ other / np.sqrt((absorbed @ absorbed) * (other @ other)))
+
+    return max(("red", "blue", "purple"), key=closeness)
+
+
+def _as_ink(name: str, absorbed: Floats) -> tuple[str, tuple[float, float, float, float]]:
+    """Split an absorbance into transmittance at 1 (the named colour's depth) and strength."""
+    depth = -float(np.log(min(COLOURS[name])))
+    strength = max(float(absorbed.max()) / depth, 0.05)
+    r, g, b = (float(t) for t in np.exp(-absorbed / strength))
+    return name, (r, g, b, strength)
+
+
+def _jpeg_settings(image: Image.Image) -> tuple[int, str | None]:
+    """Return (quality, subsampling) of a JPEG file; (0, None) of anything else."""
+    tables = getattr(image, "quantization", None)
+    if not tables:
+        return 0, None
+    quality = _quality_of(sum(tables[0]))
+    layer = getattr(image, "layer", None)
+    if not layer or len(layer) < 3:
+        return quality, None
+    factors = (layer[0][1], layer[0][2])
+    return quality, {(1, 1): "444", (2, 1): "422", (2, 2): "420"}.get(factors)
+
+
+# Sum of libjpeg's luminance table at quality 50.
+_TABLE_SUM = 3688.0
+
+
+def _quality_of(table_sum: int) -> int:
+    """Return the libjpeg quality whose luminance table has about this sum."""
+    scale = 100.0 * table_sum / _TABLE_SUM
+    quality = 100.0 - scale / 2.0 if scale <= 100.0 else 5000.0 / scale
+    return int(min(max(round(quality), 1), 100))
