@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from seal2real.sealdb.dataset import INDEX, read_info
 from seal2real.sealdb.errors import DamagedError
 from seal2real.sealdb.record import decode_support, load_record
 from seal2real.sealdb.sidecar import SHARDS
-from seal2real.sealdb.splits import SPLITS
+from seal2real.sealdb.splits import SPLITS, parse_fractions
 from seal2real.sealdb.tarformat import Member, walk
 
 if TYPE_CHECKING:
@@ -166,6 +167,10 @@ class _Part:
         # Maps cannot travel to another process; it opens its own.
         return {**self.__dict__, "_maps": {}}
 
+    def forget(self) -> None:
+        """Let go of the maps; samples in use keep theirs."""
+        self._maps = {}
+
     def sample(self, row: int) -> DbSample:
         """Return the sample in ``row`` of the index."""
         start = int(self.offsets[row])
@@ -227,6 +232,12 @@ class SealDB:
     def __len__(self) -> int:
         return len(self._part.splits)
 
+    def __enter__(self) -> SealDB:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._part.forget()
+
     def __getitem__(self, key: int | str) -> DbSample:
         """Return a sample by its number (negative ones count from the end) or its id.
 
@@ -251,6 +262,11 @@ class SealDB:
     def index(self) -> pa.Table:
         """The index as an Arrow table (seal2real.sealdb.rows.COLUMNS)."""
         return self._part.table
+
+    @property
+    def fractions(self) -> tuple[Fraction, Fraction, Fraction]:
+        """Shares of train, val and test that the recipe asked for."""
+        return parse_fractions(self.info["recipe"]["split"])
 
     @property
     def splits(self) -> dict[str, int]:

@@ -24,8 +24,17 @@ __all__ = [
 ]
 
 FORMAT = "seal-db/1"
-# Names of the values in classes.png
-CLASS_NAMES = ("background", "ring", "ring_text", "emblem", "centre_text", "code", "line")
+# Names of the values in classes.png; "template" is a user's cut-out, whose parts are unknown
+CLASS_NAMES = (
+    "background",
+    "ring",
+    "ring_text",
+    "emblem",
+    "centre_text",
+    "code",
+    "line",
+    "template",
+)
 # A record of a dense page takes about 1 MB; anything far beyond is an attack or an accident.
 MAX_RECORD_BYTES = 64 << 20
 
