@@ -143,6 +143,7 @@ def fit_ring(
     narrowest: float = 0.5,
     widest: float = 0.75,
     longest_deg: float = 285.0,
+    loosest: float = 1.55,
 ) -> RingFit:
     """Fit ``text`` on the curve ``inset_mm`` inside ``outline`` (shape, width, height).
 
@@ -157,6 +158,7 @@ def fit_ring(
         narrowest: lower bound of the horizontal scale.
         widest: upper bound of it.
         longest_deg: bound of the arc.
+        loosest: bound of the slots of a short text, in glyph widths.
     """
     units = text_units(text, font)
     height, arc = height_mm, float(round(arc_deg))
@@ -172,9 +174,9 @@ def fit_ring(
         if height < 0.45 * height_mm:
             break
     if condense > widest:
-        # a short text keeps its letterspace: at most one glyph of air between two
+        # a short text is not drawn out: its arc shrinks until its slots are loose, no more
         condense = widest
-        arc = min(arc, arc * min(1.0, 1.55 * condense * height / slot))
+        arc = min(arc, arc * min(1.0, loosest * condense * height / slot))
     return RingFit(mm(height), round(condense, 3), mm(arc))
 
 

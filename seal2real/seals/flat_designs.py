@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
+from seal2real.detmath import det_atan2
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
-from seal2real.seals.fit import Outline, fit_line, fit_ring, mm, perimeter, text_height
+from seal2real.seals.fit import Outline, fit_line, fit_ring, mm, perimeter, text_height, text_units
 from seal2real.seals.round_designs import PURPOSES, Size, bottom_code, security_cuts, text_font
 from seal2real.seals.spec import Border, LineText, RingText, Rule, SealSpec, Star
 
@@ -71,7 +75,8 @@ def _rows(
         em = mm(room * share / total)
         tall = text_height(text, em)
         scale = fit_line(text, font, tall, width, rng.uniform(0.85, 1.0))
-        wide = rng.bernoulli(0.35) and len(text) <= 6 and scale > 0.8
+        natural = scale * tall * text_units(text, font)
+        wide = rng.bernoulli(0.35) and 0.55 * width < natural < 0.85 * width
         lines.append(
             LineText(
                 text,
@@ -86,6 +91,26 @@ def _rows(
         )
         y += em + air
     return tuple(lines)
+
+
+def _upright(text: str, font: str, em: float, width: float, height: float) -> LineText:
+    """Return a column of at most ``em`` within width x height."""
+    size = mm(min(em, width, height / len(text)))
+    return LineText(text, size, width_mm=mm(height), vertical=True, font=font, role="purpose")
+
+
+def _left(lines: tuple[LineText, ...], edge: float) -> tuple[LineText, ...]:
+    """Return ``lines`` set with one scale and flush at x = ``edge``."""
+    scale = min(line.condense or 1.0 for line in lines)
+    shifted = []
+    for line in lines:
+        half = scale * line.height_mm * text_units(line.text, line.font) / 2
+        shifted.append(
+            dataclasses.replace(
+                line, x_mm=mm(edge + half), condense=scale, spread=False, width_mm=None
+            )
+        )
+    return tuple(shifted)
 
 
 def _frame(rng: Rng, double: float = 0.3, dashed: float = 0.0) -> tuple[Border, ...]:
@@ -121,8 +146,13 @@ def paid(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     height = mm(size[1] or em * rng.uniform(1.35, 1.6) + 2)
     borders = _frame(rng, 0.4)
     inset = _inner(borders)
-    rows: list[Row] = [(text, "purpose", _font(rng), 1.0)]
-    lines = _rows(rng, rows, width - 2 * inset - 2.0, min(em, height - 2 * inset - 0.8))
+    font = _font(rng)
+    if rng.bernoulli(0.14) and len(text) <= 6 and size == (None, None):
+        width, height = height, width
+        lines = (_upright(text, font, em, width - 2 * inset - 0.8, height - 2 * inset - 1.6),)
+    else:
+        rows: list[Row] = [(text, "purpose", font, 1.0)]
+        lines = _rows(rng, rows, width - 2 * inset - 2.0, min(em, height - 2 * inset - 0.8))
     return SealSpec(
         "paid",
         "rectangle",
@@ -193,7 +223,7 @@ def date_rectangle(rng: Rng, texts: Texts, size: Size) -> SealSpec:
 
 
 def strip(rng: Rng, texts: Texts, size: Size) -> SealSpec:
-    """Business strip: name, then tax id, bank and account, phone, left over right."""
+    """Business strip: name, then tax id, bank and account, phone; mostly flush left."""
     font = _font(rng)
     rows: list[Row] = [(texts["owner"], "owner", font, 1.25)]
     more: list[Row] = [
@@ -209,6 +239,8 @@ def strip(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     width = mm(size[0] or max(em * 0.9 * len(texts["owner"]), 48) + 2 * inset + 2)
     height = mm(size[1] or em * 1.12 * (len(rows) + 0.2) + 2 * inset + 1)
     lines = _rows(rng, rows, width - 2 * inset - 1.6, height - 2 * inset - 1.0)
+    if rng.bernoulli(0.75):
+        lines = _left(lines, inset + 0.8 - width / 2)
     return SealSpec(
         "strip",
         "rectangle",
@@ -273,6 +305,14 @@ def _outline_ring(
     )
 
 
+def _code_place(rng: Rng, outline: Outline) -> float:
+    """Return where a code stands: the middle of the base, or of a rhombus's lower side."""
+    if outline[0] != "rhombus":
+        return 180.0
+    turn = float(det_atan2(outline[1], outline[2])) * 180 / math.pi
+    return mm(180 + rng.choice((-1, 1)) * turn)
+
+
 def _ring_stamp(
     rng: Rng,
     kind: str,
@@ -294,7 +334,7 @@ def _ring_stamp(
         _outline_ring(texts["owner"], outline, inset, ring_em, fonts, arc=arc),
     )
     if rng.bernoulli(0.55):
-        rings = (*rings, bottom_code(rng, texts, outline, edge))
+        rings = (*rings, bottom_code(rng, texts, outline, edge, _code_place(rng, outline)))
     return SealSpec(
         kind,
         outline[0],
@@ -331,7 +371,7 @@ def square_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     em = side * rng.uniform(0.12, 0.14)
     room = side - 2 * (_inner(borders) + em + 2.0)
     lines, star = _middle(rng, texts, room, room, 0.0, 0.4)
-    corner = mm(side * rng.uniform(0.04, 0.2))
+    corner = mm(side * rng.uniform(0.2, 0.36))
     outline = ("square", side, side)
     return _ring_stamp(
         rng,
@@ -354,7 +394,9 @@ def rectangle_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     em = height * rng.uniform(0.13, 0.15)
     edge = _inner(borders) + em + 1.8
     lines, star = _middle(rng, texts, width - 2 * edge, height - 2 * edge, 0.0, 0.3)
-    corner = mm(height * rng.uniform(0.04, 0.25))
+    # along the top only, with any corner, or round generous corners down the sides
+    around = rng.bernoulli(0.5)
+    corner = mm(height * (rng.uniform(0.26, 0.4) if around else rng.uniform(0.04, 0.25)))
     outline = ("rectangle", width, height)
     return _ring_stamp(
         rng,
@@ -363,7 +405,7 @@ def rectangle_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         outline,
         corner,
         ring_em=em,
-        arc=rng.uniform(200, 240),
+        arc=rng.uniform(200, 235) if around else rng.uniform(96, 102),
         lines=lines,
         star=star,
         borders=borders,
@@ -376,12 +418,13 @@ def triangle(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     height = mm(size[1] or width * rng.uniform(0.8, 0.88))
     borders = _frame(rng, 0.35, 0.4)
     outline = ("triangle", width, height)
-    em = width * rng.uniform(0.075, 0.09)
+    em = width * rng.uniform(0.085, 0.1)
     inradius = width * height / perimeter(*outline)
     middle = height / 2 - inradius
     room = inradius - _inner(borders) - em - 1.0
     lines, star = _middle(rng, texts, 1.9 * room, 1.5 * room, middle + 0.12 * room, 0.3)
-    corner = mm(rng.uniform(1.0, 3.0))
+    # the tip must be blunt, or the glyphs around it run into each other
+    corner = mm(rng.uniform(4.5, 6.5))
     return _ring_stamp(
         rng,
         "triangle",
@@ -389,7 +432,7 @@ def triangle(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         outline,
         corner,
         ring_em=em,
-        arc=rng.uniform(205, 225),
+        arc=rng.uniform(228, 246),
         lines=lines,
         star=star,
         borders=borders,
@@ -406,7 +449,7 @@ def rhombus(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     inradius = width * height / perimeter(*outline)
     room = inradius - _inner(borders) - em - 1.0
     lines, star = _middle(rng, texts, 2.0 * room, 1.2 * room, 0.0, 0.25)
-    corner = mm(rng.uniform(1.0, 3.0))
+    corner = mm(rng.uniform(2.5, 5.0))
     return _ring_stamp(
         rng,
         "rhombus",

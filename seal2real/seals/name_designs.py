@@ -32,13 +32,12 @@ def _columns(rng: Rng, count: int) -> tuple[int, ...]:
 
 
 def _grid(count: int) -> tuple[int, ...]:
-    """Return near-square columns for a long text, full ones first."""
+    """Return near-square columns for a long text; they differ by one character at most."""
     columns = 2
     while columns * columns < count:
         columns += 1
-    rows = -(-count // columns)
-    full, rest = divmod(count, rows)
-    return (rows,) * full + ((rest,) if rest else ())
+    least, more = divmod(count, columns)
+    return (least + 1,) * more + (least,) * (columns - more)
 
 
 def _name(rng: Rng, text: str, columns: tuple[int, ...], side: float) -> NameGrid:

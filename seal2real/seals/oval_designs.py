@@ -79,7 +79,7 @@ def invoice(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     box = Box(-13 * unit, tax_y - 1.85 * unit, 13 * unit, words.y_mm)
     tops = (width / 2 - inset, height / 2 - inset)
     arc = clear_arc(rng.uniform(225, 260), tops, em, box, 0.35)
-    ring = _top_ring(texts["owner"], outline, inset, em, arc, fonts, longest_deg=arc)
+    ring = _top_ring(texts["owner"], outline, inset, em, arc, fonts, longest_deg=arc, loosest=2.3)
     return SealSpec(
         "invoice",
         "oval",

@@ -6,6 +6,8 @@ border, star, glyph height, gap, arc) and vary about it.
 
 from __future__ import annotations
 
+import dataclasses
+
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
 from seal2real.seals.fit import (
@@ -112,6 +114,8 @@ class Disc:
         self.gap = mm(gap * rng.uniform(0.75, 1.3))
         self.borders: tuple[Border, ...] = (Border(self.border),)
         self.arc = rng.uniform(248, 272)
+        self.widest = rng.uniform(0.68, 0.88)
+        self.widest = rng.uniform(0.68, 0.88)
 
     @property
     def radius(self) -> float:
@@ -156,7 +160,10 @@ def owner_ring(
     inset = disc.radius - disc.tops
     name = texts["owner"]
     longest = 285.0 if keep_clear is None else arc
-    fit = fit_ring(name, str(fonts["font"]), outline, inset, disc.height, arc, longest_deg=longest)
+    font = str(fonts["font"])
+    fit = fit_ring(
+        name, font, outline, inset, disc.height, arc, widest=disc.widest, longest_deg=longest
+    )
     return RingText(
         name,
         fit.height_mm,
@@ -317,6 +324,31 @@ def line_box(line: LineText) -> Box:
     )
 
 
+def _bottom_purpose(
+    rng: Rng, texts: Texts, disc: Disc, purpose: str, fonts: dict[str, str | None]
+) -> tuple[RingText, RingText]:
+    """Return the name along the top and the purpose along the bottom, both left to right."""
+    disc.arc = rng.uniform(195, 215)
+    upper = owner_ring(texts, disc, fonts, Box(-0.1, disc.radius - 1, 0.1, disc.radius))
+    outline = ("round", disc.diameter, disc.diameter)
+    inset = mm(disc.radius - disc.tops)
+    height = disc.height * rng.uniform(0.72, 0.9)
+    font = str(fonts["font"])
+    fit = fit_ring(purpose, font, outline, inset, height, 95, widest=disc.widest, longest_deg=100)
+    lower = RingText(
+        purpose,
+        fit.height_mm,
+        radius_mm=disc.tops,
+        arc_deg=fit.arc_deg,
+        center_deg=180.0,
+        direction="ccw",
+        condense=fit.condense,
+        role="purpose",
+        **fonts,  # type: ignore[arg-type]
+    )
+    return upper, lower
+
+
 def _line_seal(
     rng: Rng, kind: str, texts: Texts, disc: Disc, text: str, starred: bool, role: str = "purpose"
 ) -> SealSpec:
@@ -339,6 +371,9 @@ def special_use(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     purpose = texts.given("purpose") or rng.choice(PURPOSES)
     if rng.bernoulli(0.12):
         purpose += f"({rng.integer(1, 6)})"
+    if rng.bernoulli(0.15):
+        rings = _bottom_purpose(rng, texts, disc, purpose, text_font(rng))
+        return _finish(rng, "special_use", texts, disc, rings, star=Star(disc.star), code=0.0)
     return _line_seal(rng, "special_use", texts, disc, purpose, rng.bernoulli(0.62))
 
 
@@ -401,11 +436,16 @@ def government(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         disc.add_inner_ring(rng)
     fonts: dict[str, str | None] = {"font": "song", "font_role": None}
     ring = owner_ring(texts, disc, fonts)
+    if rng.bernoulli(0.04):
+        # the old style reads from right to left
+        ring = dataclasses.replace(ring, direction="ccw_out")
     room = 2 * (disc.tops - ring.height_mm) - 2.0
     if rng.bernoulli(0.35):
         star = Star(mm(min(disc.star, room)))
         return _finish(rng, "government", texts, disc, (ring,), star=star, code=0.5)
-    emblem = Emblem(rng.choice(EMBLEM_KINDS), mm(min(disc.diameter * rng.uniform(0.33, 0.4), room)))
+    emblem = Emblem(
+        rng.choice(EMBLEM_KINDS), mm(min(disc.diameter * rng.uniform(0.35, 0.42), room))
+    )
     return _finish(rng, "government", texts, disc, (ring,), emblem=emblem, code=0.5)
 
 
