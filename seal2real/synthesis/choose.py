@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seal2real.pages.page import Page
 from seal2real.rng import Rng
@@ -11,8 +12,10 @@ from seal2real.synthesis.capture import CaptureParams, sample_capture
 from seal2real.synthesis.ink import sample_ink
 from seal2real.synthesis.place import Group, Placement
 from seal2real.synthesis.plan import SealPlan, Stamp, Window
-from seal2real.synthesis.profile import Profile
 from seal2real.synthesis.warp import Warp
+
+if TYPE_CHECKING:
+    from seal2real.synthesis.profile import Profile
 
 __all__ = [
     "Placed",
@@ -131,6 +134,7 @@ def plan_seal(
     return SealPlan(
         stamp=placed.stamp,
         warp=_warp(rng.child("warp"), placed, center, px_per_mm),
+        px_per_mm=px_per_mm,
         angle_deg=placed.placement.angle_deg,
         ink=sample_ink(rng.child("ink"), profile=profile),
         rule=placed.placement.rule,
@@ -145,9 +149,10 @@ def _warp(rng: Rng, placed: Placed, center: tuple[float, float], px_per_mm: floa
     if placed.placement.group is not None:
         return Warp.similarity(center, px_per_mm, angle)
     width_px = placed.stamp.width_mm * px_per_mm
-    slant = (0.0, 0.0)
+    tilt = (0.0, 0.0)
     if rng.bernoulli(_SLANT_SHARE):
-        slant = (rng.uniform(-_SLANT, _SLANT), rng.uniform(-_SLANT, _SLANT))
+        most = _SLANT / placed.stamp.width_mm
+        tilt = (rng.uniform(-most, most), rng.uniform(-most, most))
     curl = (0.0, 1.0, 0.0, 0.0)
     if rng.bernoulli(_CURL_SHARE):
         amplitude = rng.uniform(0.2, 1.0) * _CURL * width_px
@@ -157,7 +162,7 @@ def _warp(rng: Rng, placed: Placed, center: tuple[float, float], px_per_mm: floa
             rng.uniform(0.0, 180.0),
             rng.uniform(0.0, 6.283),
         )
-    return Warp.perspective(center, px_per_mm, angle, slant, placed.stamp.width_mm, curl)
+    return Warp.perspective(center, px_per_mm, angle, tilt, curl=curl)
 
 
 def _clip(strip: tuple[float, float] | None, window: Window) -> tuple[int, int, int, int] | None:

@@ -120,7 +120,7 @@ def _ink(
     """Return the ink density of ``coverage`` in the window ``box`` of ``page``."""
     x0, y0, x1, y1 = box
     center = seal.warp.apply(np.zeros((1, 2)))[0]
-    px_per_mm = seal.warp.px_per_mm
+    px_per_mm = seal.px_per_mm
     return apply_ink(
         coverage,
         seal.ink,
@@ -146,7 +146,7 @@ def _reach_mm(ink: InkParams) -> float:
 def _impression_box(seal: SealPlan, width: int, height: int) -> Box | None:
     """Return the sample pixels that ``seal`` can reach, or None."""
     outline = seal.warp.apply(outline_mm(seal.stamp))
-    margin = 2.0 + _reach_mm(seal.ink) * seal.warp.px_per_mm
+    margin = 2.0 + _reach_mm(seal.ink) * seal.px_per_mm
     low = np.floor(outline.min(axis=0) - margin).astype(int)
     high = np.ceil(outline.max(axis=0) + margin).astype(int)
     x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seal2real.pages import Page, PagePicker, PageSource, open_pages
 from seal2real.rng import Rng
@@ -28,9 +28,11 @@ from seal2real.synthesis.layout_file import LayoutEntry, parse_layout
 from seal2real.synthesis.options import Options
 from seal2real.synthesis.place import Group, Placement, cross_page_parts, sample_placements
 from seal2real.synthesis.plan import SamplePlan, Stamp
-from seal2real.synthesis.profile import Profile
 from seal2real.synthesis.sample import Sample
 from seal2real.synthesis.templates import Template, load_templates, template_splits
+
+if TYPE_CHECKING:
+    from seal2real.synthesis.profile import Profile
 
 __all__ = ["SampleFactory"]
 
@@ -68,7 +70,7 @@ class SampleFactory:
                 max_pixels=recipe.max_pixels,
                 strict=recipe.strict,
                 seed=recipe.seed,
-                languages=("zh", "en") if language == "both" else (language,),
+                language=language,
             )
             for argument in recipe.pages
         )
@@ -119,7 +121,11 @@ class SampleFactory:
     @cached_property
     def profile(self) -> Profile | None:
         """The fitted profile of ink and capture, if the recipe names one."""
-        return Profile.load(Path(self.recipe.profile)) if self.recipe.profile else None
+        if self.recipe.profile is None:
+            return None
+        from seal2real.synthesis.profile import Profile
+
+        return Profile.load(Path(self.recipe.profile))
 
     @cached_property
     def presets(self) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ class SealPlan:
     stamp: Stamp
     # seal mm -> sample px
     warp: Warp
+    # sample px per mm at the seal's centre
+    px_per_mm: float
     # clockwise angle of the seal's own up direction, degrees
     angle_deg: float
     ink: InkParams

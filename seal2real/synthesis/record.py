@@ -184,13 +184,13 @@ def _text_records(spec: SealSpec, bit: int, seal: SealPlan, planes: Planes) -> l
     native = layout(spec)
     labels = _C.text_labels(native, seal.warp.h, seal.warp.curl)
     return [
-        _text_record(text, label, bit, planes)
+        _text_record(text, label, bit, seal, planes)
         for text, label in zip(native.texts, labels, strict=True)
     ]
 
 
 def _text_record(
-    text: dict[str, Any], labels: dict[str, Any], bit: int, planes: Planes
+    text: dict[str, Any], labels: dict[str, Any], bit: int, seal: SealPlan, planes: Planes
 ) -> dict[str, Any]:
     quads = np.ascontiguousarray(labels["quads"], np.float64).reshape(-1, 4, 2)
     visible = _C.quad_visibility(planes["shape"], planes["mask"], bit, quads).tolist()
@@ -201,14 +201,29 @@ def _text_record(
         "font": text["font"],
         "font_role": text["font_role"],
         "direction": text["direction"],
-        "arc": text["arc"],
+        "arc": _arc_record(text["arc"], seal),
         "polygon": _points(labels["polygon"]),
         "polygon16": _points(labels["polygon16"]),
         "visible": round(_mean(visible), _SHARE_DIGITS),
         "chars": [
             {"text": char, "quad": _points(quad), "visible": round(share, _SHARE_DIGITS)}
-            for char, quad, share in zip(labels["chars"], quads, visible, strict=True)
+            for (char, _), quad, share in zip(text["chars"], quads, visible, strict=True)
         ],
+    }
+
+
+def _arc_record(arc: dict[str, Any] | None, seal: SealPlan) -> dict[str, Any] | None:
+    """Return the baseline arc of a text in sample px; angles clockwise from the image's up.
+
+    Exact for an unslanted seal; the polygons hold for every warp.
+    """
+    if arc is None:
+        return None
+    return {
+        "center": _points(seal.warp.apply([arc["center_mm"]]))[0],
+        "radius": round(arc["radius_mm"] * seal.px_per_mm, _COORDINATE_DIGITS),
+        "start_deg": round(arc["start_deg"] + seal.angle_deg, 4),
+        "end_deg": round(arc["end_deg"] + seal.angle_deg, 4),
     }
 
 
