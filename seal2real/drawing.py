@@ -35,7 +35,8 @@ class Drawing:
         rgba: uint8 [H, W, 4], straight alpha; over white it is the impression.
         coverage: uint8 [H, W], share of each pixel under the seal's face, 0..255.
         classes: uint8 [H, W], class ids (docs/data-format.md).
-        labels: a dict a text: quads, polygons, characters, in pixels.
+        labels: a dict a text, in the spec's order: role, text, cls (class id), font, font_role,
+            direction, chars (those that draw), quads [n, 4, 2], polygon, polygon16, in pixels.
         ink: the ink of a pressed drawing, None for an ideal one.
         warp: seal mm to pixels.
     """
@@ -87,8 +88,17 @@ def draw(
         rgba[..., 3] = coverage
     else:
         rgba = _pressed(spec, coverage, params, px_per_mm)
-    labels = _C.text_labels(laid, warp.h, warp.curl)
-    return Drawing(rgba, coverage, classes, labels, params, warp)
+    return Drawing(rgba, coverage, classes, _labels(laid, warp), params, warp)
+
+
+def _labels(laid: Any, warp: Warp) -> list[dict[str, Any]]:
+    """Return each text's label: what it says and where it stands."""
+    shown = ("role", "text", "cls", "font", "font_role", "direction")
+    places = _C.text_labels(laid, warp.h, warp.curl)
+    return [
+        {key: text[key] for key in shown} | place
+        for text, place in zip(laid.texts, places, strict=True)
+    ]
 
 
 def _check(dpi: float, margin_mm: float, seed: int | None) -> None:

@@ -122,6 +122,18 @@ def arc_length(outline: Outline, inset: float, arc_deg: float) -> float:
     return 2 * total
 
 
+def _arc_of_length(outline: Outline, inset: float, length: float, longest_deg: float) -> float:
+    """Return the arc, at most ``longest_deg``, whose length is at least ``length``."""
+    low, high = 0, round(longest_deg)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if arc_length(outline, inset, middle) < length:
+            low = middle
+        else:
+            high = middle
+    return float(high)
+
+
 @dataclasses.dataclass(frozen=True)
 class RingFit:
     """Glyph height, horizontal scale and arc that let a text fit its ring."""
@@ -176,7 +188,8 @@ def fit_ring(
     if condense > widest:
         # a short text is not drawn out: its arc shrinks until its slots are loose, no more
         condense = widest
-        arc = min(arc, arc * min(1.0, loosest * condense * height / slot))
+        length = loosest * condense * height * units
+        arc = _arc_of_length(outline, inset_mm + _ROW_CURVE * height, length, arc)
     return RingFit(mm(height), round(condense, 3), mm(arc))
 
 

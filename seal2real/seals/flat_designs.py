@@ -63,7 +63,12 @@ Row = tuple[str, str, str, float]
 
 
 def _rows(
-    rng: Rng, rows: list[Row], width: float, height: float, middle: float = 0.0
+    rng: Rng,
+    rows: list[Row],
+    width: float,
+    height: float,
+    middle: float = 0.0,
+    spread: float = 0.35,
 ) -> tuple[LineText, ...]:
     """Stack rows about ``middle`` within width x height; each is condensed to fit."""
     total = sum(share for *_, share in rows)
@@ -76,7 +81,7 @@ def _rows(
         tall = text_height(text, em)
         scale = fit_line(text, font, tall, width, rng.uniform(0.85, 1.0))
         natural = scale * tall * text_units(text, font)
-        wide = rng.bernoulli(0.35) and 0.55 * width < natural < 0.85 * width
+        wide = rng.bernoulli(spread) and 0.55 * width < natural < 0.85 * width
         lines.append(
             LineText(
                 text,
@@ -238,7 +243,7 @@ def strip(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     inset = _inner(borders)
     width = mm(size[0] or max(em * 0.9 * len(texts["owner"]), 48) + 2 * inset + 2)
     height = mm(size[1] or em * 1.12 * (len(rows) + 0.2) + 2 * inset + 1)
-    lines = _rows(rng, rows, width - 2 * inset - 1.6, height - 2 * inset - 1.0)
+    lines = _rows(rng, rows, width - 2 * inset - 1.6, height - 2 * inset - 1.0, spread=0.0)
     if rng.bernoulli(0.75):
         lines = _left(lines, inset + 0.8 - width / 2)
     return SealSpec(
@@ -369,7 +374,7 @@ def square_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     side = size[0] or mm(rng.uniform(32, 42))
     borders = _frame(rng, 0.4, 0.4)
     em = side * rng.uniform(0.12, 0.14)
-    room = side - 2 * (_inner(borders) + em + 2.0)
+    room = side - 2 * (_inner(borders) + em + 3.0)
     lines, star = _middle(rng, texts, room, room, 0.0, 0.4)
     corner = mm(side * rng.uniform(0.2, 0.36))
     outline = ("square", side, side)
@@ -392,7 +397,7 @@ def rectangle_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     width, height = mm(size[0] or rng.uniform(44, 54)), mm(size[1] or rng.uniform(26, 32))
     borders = _frame(rng, 0.4, 0.4)
     em = height * rng.uniform(0.13, 0.15)
-    edge = _inner(borders) + em + 1.8
+    edge = _inner(borders) + em + 2.4
     lines, star = _middle(rng, texts, width - 2 * edge, height - 2 * edge, 0.0, 0.3)
     # along the top only, with any corner, or round generous corners down the sides
     around = rng.bernoulli(0.5)
