@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["DamagedError", "ForeignFolderError", "RecipeMismatchError", "SealDbError", "WriteError"]
+__all__ = [
+    "DamagedError",
+    "ForeignFolderError",
+    "RecipeMismatchError",
+    "SampleError",
+    "SealDbError",
+    "WorkerError",
+    "WriteError",
+]
 
 
 class SealDbError(Exception):
@@ -19,6 +27,14 @@ class ForeignFolderError(SealDbError, ValueError):
 
 class WriteError(SealDbError, OSError):
     """The operating system refused to write; nothing lies under a final name."""
+
+
+class SampleError(SealDbError, RuntimeError):
+    """A sample cannot be made; the message names its seed and index."""
+
+
+class WorkerError(SealDbError, RuntimeError):
+    """Worker processes died on a shard more than once."""
 
 
 class DamagedError(SealDbError, ValueError):

@@ -306,7 +306,8 @@ class SealDB:
 
     def _row_of(self, sample: str) -> int:
         # Samples are numbered without gaps, so an id is its own place.
-        row = int(sample) if sample.isdecimal() and len(sample) == 9 else -1
+        plain = sample.isascii() and sample.isdecimal() and len(sample) == 9
+        row = int(sample) if plain else -1
         if not 0 <= row < len(self):
             raise KeyError(f"SealDB: id must be nine digits below {len(self):09d}, got {sample!r}")
         return row

@@ -100,7 +100,8 @@ def run_shards(
         ValueError: if ``workers`` or ``shard`` break their rules, or ``out`` holds another recipe
             or other files.
         WriteError: if the disk refuses; nothing incomplete lies under a final name.
-        RuntimeError: if a sample cannot be made, or a worker dies twice on one shard.
+        SampleError: if a sample cannot be made.
+        WorkerError: if a worker dies twice on one shard.
     """
     part, parts = parse_part(shard)
     if not 1 <= workers <= 1024:
@@ -117,7 +118,7 @@ def run_shards(
         with _only_run(out, part, parts):
             report = _make_missing(recipe, make_sample, out, mine, workers, progress)
         return RunReport(out, *report, finalise(recipe, out, sources))
-    except OSError as error:  # samples' own errors never come here: they are RuntimeErrors
+    except OSError as error:  # samples' own errors never come here: they are SampleErrors
         raise write_error(out, error) from error
 
 

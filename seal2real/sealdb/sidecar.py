@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seal2real.sealdb.encode import encode_sample
-from seal2real.sealdb.errors import DamagedError
+from seal2real.sealdb.errors import DamagedError, SampleError
 from seal2real.sealdb.files import atomic_write
 from seal2real.sealdb.provenance import Provenance
 from seal2real.sealdb.recipe import Recipe
@@ -82,7 +82,7 @@ def write_shard(
 
     Raises:
         WriteError: if the disk refuses; nothing lies under a final name then.
-        RuntimeError: if a sample cannot be made; the message names it.
+        SampleError: if a sample cannot be made; the message names it.
     """
     name = recipe.shard_name(shard)
     provenance = Provenance(recipe.dataset_id)
@@ -107,7 +107,7 @@ def _make(
         return encode_sample(sample, recipe.image_format, recipe.quality, provenance)
     except Exception as error:
         # Whatever went wrong, the user needs to know for which sample.
-        raise RuntimeError(
+        raise SampleError(
             f"run_shards: sample {index} (seed {recipe.seed}) must be drawable, got "
             f"{type(error).__name__}: {error}; change the recipe, or report this seed and index"
         ) from error

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from seal2real.sealdb.errors import WriteError
+from seal2real.sealdb.errors import SampleError, WorkerError, WriteError
 from seal2real.sealdb.files import remove_leftovers
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.sidecar import SHARDS, write_shard
@@ -79,7 +80,8 @@ def run_workers(
 
     Raises:
         WriteError: if the disk refuses.
-        RuntimeError: if a sample cannot be made, or two workers die on one shard.
+        SampleError: if a sample cannot be made.
+        WorkerError: if two workers die on one shard.
     """
     state = _State(job, deque(todo), tick)
     try:
@@ -144,7 +146,7 @@ def _bury(state: _State, worker: _Worker) -> None:
     """Give a dead worker's shard to a new one, once.
 
     Raises:
-        RuntimeError: if workers died on that shard before.
+        WorkerError: if workers died on that shard before.
     """
     worker.process.join()
     worker.pipe.close()
@@ -156,7 +158,7 @@ def _bury(state: _State, worker: _Worker) -> None:
     state.deaths[worker.shard] = state.deaths.get(worker.shard, 0) + 1
     if state.deaths[worker.shard] >= _MAX_DEATHS:
         span = state.job.recipe.shard_range(worker.shard)
-        raise RuntimeError(
+        raise WorkerError(
             f"run_shards: a worker must live through {name} (samples {span.start}.."
             f"{span.stop - 1}), got {_MAX_DEATHS} deaths, the last by {reason}; give it more "
             "memory or fewer --workers, and run the same command again"
@@ -193,7 +195,7 @@ def _stop(state: _State) -> None:
 
 def _error(number: int | None, message: str) -> Exception:
     """Return the exception that a worker described."""
-    return RuntimeError(message) if number is None else WriteError(number, message)
+    return SampleError(message) if number is None else WriteError(number, message)
 
 
 def _work(pipe: Connection, job: Job) -> None:
@@ -209,7 +211,10 @@ def _work(pipe: Connection, job: Job) -> None:
             pipe.send(("error", error.errno or 0, error.strerror))
             return
         except Exception as error:
-            # Whatever it is, the supervisor must hear of it: it names the sample.
+            # Whatever it is, the supervisor must hear of it: it names the sample. Our own bugs
+            # also show their trace, which does not travel.
+            if not isinstance(error.__cause__, (ValueError, OSError, LookupError)):
+                traceback.print_exc()
             pipe.send(("error", None, str(error)))
             return
         ticks.flush()

@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from seal2real.sealdb.errors import ForeignFolderError, RecipeMismatchError, SealDbError
+from seal2real.sealdb.errors import (
+    ForeignFolderError,
+    RecipeMismatchError,
+    SampleError,
+    SealDbError,
+    WorkerError,
+)
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.runner import parse_part, run_shards
 from tests.support.tiny_samples import DyingFactory, FailingFactory, TinyFactory
@@ -153,7 +159,7 @@ def test_a_dead_worker_is_replaced_once(
 def test_a_worker_that_dies_again_ends_the_run(tiny_recipe: Recipe, tmp_path: Path) -> None:
     """Two deaths on one shard: an error that names shard, samples and signal."""
     factory = DyingFactory(tiny_recipe, 10, str(tmp_path / "died"), always=True)
-    with pytest.raises(RuntimeError, match=r"000002.tar \(samples 8..11\).*2 deaths.*SIGKILL"):
+    with pytest.raises(WorkerError, match=r"000002.tar \(samples 8..11\).*2 deaths.*SIGKILL"):
         run_shards(tiny_recipe, factory, tmp_path / "o", workers=2)
     assert not list((tmp_path / "o").rglob(".tmp-*"))
 
@@ -164,7 +170,7 @@ def test_a_sample_that_cannot_be_made_is_named(
 ) -> None:
     """Index, seed and reason; nothing half-written, finished shards stay."""
     match = r"sample 10 \(seed 3\) must be drawable, got ValueError: text too long"
-    with pytest.raises(RuntimeError, match=match):
+    with pytest.raises(SampleError, match=match):
         run_shards(tiny_recipe, FailingFactory(tiny_recipe, 10), tmp_path / "o", workers=workers)
     assert not list((tmp_path / "o").rglob(".tmp-*"))
     assert not (tmp_path / "o" / "shards" / tiny_recipe.shard_name(2)).exists()
