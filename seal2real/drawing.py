@@ -96,7 +96,7 @@ def _labels(laid: Any, warp: Warp) -> list[dict[str, Any]]:
     shown = ("role", "text", "cls", "font", "font_role", "direction")
     places = _C.text_labels(laid, warp.h, warp.curl)
     return [
-        {key: text[key] for key in shown} | place
+        {key: text[key] for key in shown} | {"chars": [char for char, _ in text["chars"]]} | place
         for text, place in zip(laid.texts, places, strict=True)
     ]
 
