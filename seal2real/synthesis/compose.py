@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +66,12 @@ def compose(page: Page, plan: SamplePlan, header: dict[str, object]) -> Sample:
     shape = np.zeros((height, width), np.uint8)
     classes = np.zeros((height, width), np.uint8)
     touched = np.zeros((height, width), bool)
-    for bit, seal in enumerate(plan.seals):
-        impression = press_seal(seal, clean)
-        if impression is not None:
-            _merge(impression, bit, seal, sealed, mask, shape, classes, touched)
+    pressed = [(seal, press_seal(seal, clean)) for seal in plan.seals]
+    # What leaves no ink in this window is not part of the sample.
+    visible = [(seal, found) for seal, found in pressed if found is not None]
+    plan = replace(plan, seals=tuple(seal for seal, _ in visible))
+    for bit, (seal, impression) in enumerate(visible):
+        _merge(impression, bit, seal, sealed, mask, shape, classes, touched)
     clean, sealed, support = capture_pair(clean, sealed, touched, plan.capture)
     lines = window_lines(page.lines, plan.window)
     planes = {"clean": clean, "sealed": sealed, "mask": mask, "shape": shape, "support": support}
@@ -90,7 +92,7 @@ def page_window(
 
 
 def press_seal(seal: SealPlan, page: NDArray[np.uint8]) -> Impression | None:
-    """Return the impression of ``seal`` on ``page`` uint8 [H, W, 3]; None if it misses the page."""
+    """Return the impression of ``seal`` on ``page`` uint8 [H, W, 3]; None without ink."""
     height, width = page.shape[:2]
     box = _impression_box(seal, width, height)
     if box is None:
@@ -98,6 +100,8 @@ def press_seal(seal: SealPlan, page: NDArray[np.uint8]) -> Impression | None:
     coverage, classes = _draw(seal, box)
     density = _ink(coverage, seal, box, page)
     _apply_clip(seal.clip, box, (coverage, classes, density))
+    if density.max(initial=0) < _INK_DENSITY:
+        return None
     return Impression(box, coverage, classes, density)
 
 
