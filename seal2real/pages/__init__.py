@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seal2real.pages.files import MAX_PIXELS, BadFile, NoUsablePages
 from seal2real.pages.images import ImageFolderPages
+from seal2real.pages.negatives import NEGATIVE_KINDS, add_negatives
 from seal2real.pages.open import open_pages
 from seal2real.pages.page import Anchor, Page, PageChar, PageLine, PageSource
 from seal2real.pages.pdf import PdfPages
@@ -12,6 +13,7 @@ from seal2real.pages.procedural import ProceduralPages
 
 __all__ = [
     "MAX_PIXELS",
+    "NEGATIVE_KINDS",
     "Anchor",
     "BadFile",
     "ImageFolderPages",
@@ -23,5 +25,6 @@ __all__ = [
     "PageSource",
     "PdfPages",
     "ProceduralPages",
+    "add_negatives",
     "open_pages",
 ]

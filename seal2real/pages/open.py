@@ -17,6 +17,7 @@ from seal2real.pages.files import (
     refuse_strict,
 )
 from seal2real.pages.images import IMAGE_SUFFIXES, ImageFolderPages, find_files
+from seal2real.pages.negatives import WithNegatives
 from seal2real.pages.page import Page, PageSource
 from seal2real.pages.pdf import PDF_SUFFIXES, PdfPages
 from seal2real.pages.procedural import LANGUAGES, ProceduralPages
@@ -69,6 +70,7 @@ def open_pages(
     language: str = "both",
     kinds: Sequence[str] | None = None,
     fonts: tuple[str, str, str] | None = None,
+    negatives: float = 0.2,
 ) -> PageSource:
     """Return the pages that ``args`` name.
 
@@ -83,6 +85,7 @@ def open_pages(
         language: of procedural pages: "zh", "en" or "both".
         kinds: of procedural pages, None is all.
         fonts: of procedural pages: names of body, heading and bold font.
+        negatives: share of pages with drawn marks that are not seals (see `add_negatives`).
 
     Raises:
         ValueError: if nothing is usable or an argument is out of range.
@@ -91,7 +94,8 @@ def open_pages(
     names = [args] if isinstance(args, (str, Path)) else list(args)
     if [str(name) for name in names] == ["procedural"]:
         languages = LANGUAGES if language == "both" else (language,)
-        return ProceduralPages(dpi, seed=seed, languages=languages, kinds=kinds, fonts=fonts)
+        drawn = ProceduralPages(dpi, seed=seed, languages=languages, kinds=kinds, fonts=fonts)
+        return WithNegatives(drawn, negatives, seed) if negatives else drawn
     if not names or "procedural" in map(str, names):
         raise ValueError(
             f"open_pages: args must be 'procedural' alone or files and folders, got {names}; "
@@ -101,9 +105,10 @@ def open_pages(
     pdf_dpi = dpi if isinstance(dpi, (int, float)) else dpi[0]
     settings = _Settings(pdf_dpi, page_width_mm, max_pixels, strict)
     sources = [_open_path(Path(name), settings) for name in names]
-    if len(sources) == 1:
-        return sources[0]
-    return JoinedPages(sources, [bad for source in sources for bad in source.bad])
+    joined: FilePages = sources[0]
+    if len(sources) > 1:
+        joined = JoinedPages(sources, [bad for source in sources for bad in source.bad])
+    return WithNegatives(joined, negatives, seed) if negatives else joined
 
 
 @dataclass(frozen=True)

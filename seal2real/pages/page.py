@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from seal2real.pages.files import BadFile
+
 __all__ = [
     "MM_PER_INCH",
     "Anchor",
@@ -184,7 +186,12 @@ class Page:
 
 
 class PageSource(Protocol):
-    """Pages by number. A source is picklable and opens its files again in another process."""
+    """Pages by number. A source is picklable and opens its files again in another process.
+
+    ``bad`` lists files that cannot be used, found when the source was opened.
+    """
+
+    bad: tuple[BadFile, ...]
 
     def __len__(self) -> int:
         """Number of pages; procedural sources have ``2**31 - 1``."""

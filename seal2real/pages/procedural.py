@@ -7,11 +7,12 @@ from typing import Any
 
 from seal2real.pages.cache import PageCache
 from seal2real.pages.documents import DOCUMENTS, Document
+from seal2real.pages.files import BadFile
 from seal2real.pages.page import Page, require_dpi
 from seal2real.pages.style import Fonts, new_setting
 from seal2real.pages.words import Filler
-from seal2real.pages.words_en import slots_en
-from seal2real.pages.words_zh import slots_zh
+from seal2real.pages.words_en import date_en, slots_en
+from seal2real.pages.words_zh import date_zh, slots_zh
 from seal2real.rng import Rng
 
 __all__ = ["LANGUAGES", "ProceduralPages"]
@@ -49,6 +50,7 @@ class ProceduralPages:
         self._languages = tuple(languages)
         self._fonts = None if fonts is None else Fonts(*fonts)
         self._cache = PageCache()
+        self.bad: tuple[BadFile, ...] = ()
 
     def __len__(self) -> int:
         """Return ``2**31 - 1``."""
@@ -85,8 +87,8 @@ class ProceduralPages:
             tinted=document.tinted,
             small=document.small,
         )
-        slots = slots_zh() if document.language == "zh" else slots_en()
-        fill = Filler(rng.child("words"), slots)
+        words = (slots_zh(), date_zh) if document.language == "zh" else (slots_en(), date_en)
+        fill = Filler(rng.child("words"), *words)
         document.compose(setting, rng.child("layout"), fill)
         name = f"{document.kind}-{document.language}"
         source = {"kind": "procedural", "name": name, "sha256": None, "page": i}

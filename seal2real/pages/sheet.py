@@ -158,16 +158,21 @@ class Sheet:
         right: float | None = None,
         justify: bool = True,
         after_em: float = 0.0,
+        whole: bool = False,
     ) -> bool:
         """Set ``text`` in lines from the cursor down; stop at the bottom margin.
+
+        With ``whole``, a text that does not fit is left out altogether.
 
         Returns:
             Whether all of it fitted.
         """
         left = self.left if left is None else left
         right = self.right if right is None else right
-        indent = indent_em * face.size_px
-        for row in break_lines(text, face, right - left, indent):
+        rows = break_lines(text, face, right - left, indent_em * face.size_px)
+        if whole and self.y + len(rows) * face.step > self.bottom:
+            return False
+        for row in rows:
             if self.y + face.step > self.bottom:
                 return False
             pens = row.pens(left, right if justify and not row.last else None, face)

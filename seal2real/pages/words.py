@@ -7,7 +7,8 @@ company, person, place or account.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from functools import lru_cache
 
 from seal2real.rng import Rng
@@ -16,27 +17,33 @@ from seal2real.seals.fictional import compose_owner, fill_role
 __all__ = ["Filler", "capital_amount", "grouped"]
 
 _SLOT = re.compile(r"\{(\w+)\}")
+# Slots that say the same throughout a page: what it is about.
+_ONCE = ("matter",)
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _UNITS = ("", "拾", "佰", "仟")
 _SECTIONS = ("", "万", "亿")
 
 
 class Filler:
-    """Texts of one page: parties are chosen once, other slots anew each time.
+    """Texts of one page: every slot is filled anew, dates run on from one day.
 
     Args:
         rng: the page's stream for texts.
-        slots: language's own slots, name -> function of a stream.
+        slots: the language's slots, name -> function of a stream.
+        written: how the language writes a date.
     """
 
-    def __init__(self, rng: Rng, slots: dict[str, Callable[[Rng], str]]) -> None:
+    def __init__(
+        self,
+        rng: Rng,
+        slots: Mapping[str, Callable[[Rng], str]],
+        written: Callable[[date], str],
+    ) -> None:
         self.rng = rng
         self._slots = slots
-        self._fixed: dict[str, str] = {}
-
-    def fix(self, **texts: str) -> None:
-        """Let slots give these texts from now on."""
-        self._fixed.update(texts)
+        self._written = written
+        self._said: dict[str, str] = {}
+        self.day = date(2014, 1, 1) + timedelta(rng.integer(0, 13 * 365))
 
     def __call__(self, template: str) -> str:
         """Return ``template`` with its slots filled."""
@@ -48,8 +55,16 @@ class Filler:
         Raises:
             KeyError: if no slot has that name (a mistake in a template).
         """
-        if name in self._fixed:
-            return self._fixed[name]
+        if name == "date":
+            # later in the text is later in time, or the page contradicts itself
+            self.day += timedelta(self.rng.integer(0, 40))
+            return self._written(self.day)
+        if name == "year":
+            return str(self.day.year)
+        if name in _ONCE:
+            if name not in self._said:
+                self._said[name] = self._slots[name](self.rng)
+            return self._said[name]
         return self._slots[name](self.rng)
 
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 
 from seal2real.pages.words import corpus_slots, grouped
 from seal2real.rng import Rng
 
-__all__ = ["AGREEMENTS", "CLAUSES_EN", "GOODS_EN", "LETTERS_EN", "NOTICES_EN", "slots_en"]
+__all__ = [
+    "AGREEMENTS",
+    "CLAUSES_EN",
+    "GOODS_EN",
+    "LETTERS_EN",
+    "NOTICES_EN",
+    "date_en",
+    "slots_en",
+]
 
 AGREEMENTS = (
     "SALES CONTRACT",
@@ -19,7 +28,6 @@ AGREEMENTS = (
     "DISTRIBUTION AGREEMENT",
     "CONSULTING AGREEMENT",
     "SUPPLY CONTRACT",
-    "LOAN AGREEMENT",
     "MAINTENANCE AGREEMENT",
 )
 
@@ -263,13 +271,9 @@ _POSTS = ("Sales Manager", "Chief Accountant", "Project Engineer", "Director", "
 _DEPTS = ("Finance Department", "Purchasing Department", "Human Resources", "Administration")
 
 
-def _date(rng: Rng) -> str:
-    day, month, year = rng.integer(1, 29), rng.integer(0, 12), rng.integer(2014, 2027)
-    return (
-        f"{_MONTHS[month]} {day}, {year}"
-        if rng.bernoulli(0.6)
-        else f"{day} {_MONTHS[month]} {year}"
-    )
+def date_en(day: date) -> str:
+    """Return a date as English documents write it."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _company(rng: Rng) -> str:
@@ -289,7 +293,6 @@ def slots_en() -> dict[str, Callable[[Rng], str]]:
         "bank": lambda rng: f"{rng.choice(_BRANDS)} {rng.choice(_TOWNS)} Bank",
         "person": lambda rng: f"{rng.choice(_FIRST)} {rng.choice(_LAST)}",
         "address": lambda rng: f"{rng.integer(1, 400)} {rng.choice(_ROADS)}, {rng.choice(_TOWNS)}",
-        "date": _date,
         "goods": lambda rng: rng.choice(GOODS_EN)[0],
         "post": lambda rng: rng.choice(_POSTS),
         "dept": lambda rng: rng.choice(_DEPTS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 
 from seal2real.pages.words import corpus_slots, grouped
@@ -15,8 +16,7 @@ __all__ = [
     "LETTERS",
     "NOTICES",
     "PREAMBLES",
-    "RECEIPT_REASONS",
-    "STATEMENT_NOTES",
+    "date_zh",
     "slots_zh",
 ]
 
@@ -327,39 +327,6 @@ LETTERS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ),
 )
 
-RECEIPT_REASONS = (
-    "货款",
-    "房屋租金",
-    "押金",
-    "技术服务费",
-    "会务费",
-    "培训费",
-    "维修费",
-    "物业管理费",
-    "工程进度款",
-    "运输费",
-    "定金",
-    "投标保证金",
-    "会员费",
-    "设计费",
-)
-STATEMENT_NOTES = (
-    "货款",
-    "工资",
-    "转账",
-    "手续费",
-    "利息",
-    "税款",
-    "服务费",
-    "报销款",
-    "租金",
-    "水电费",
-    "往来款",
-    "保证金退回",
-    "代发",
-    "网上支付",
-    "现金存入",
-)
 GOODS: tuple[tuple[str, str, str], ...] = (  # name, model, unit
     ("不锈钢法兰", "DN50", "只"),
     ("控制电缆", "KVVP-4×1.5", "米"),
@@ -410,8 +377,9 @@ _FESTIVALS = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋
 _ROADS = ("和安", "文昌", "兴业", "望江", "青云", "景明", "科创", "永乐", "滨河", "学府", "丰泽")
 
 
-def _date(rng: Rng) -> str:
-    return f"{rng.integer(2014, 2027)}年{rng.integer(1, 13)}月{rng.integer(1, 29)}日"
+def date_zh(day: date) -> str:
+    """Return a date as Chinese documents write it."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _address(rng: Rng) -> str:
@@ -426,9 +394,7 @@ def slots_zh() -> dict[str, Callable[[Rng], str]]:
     """Return the slots of Chinese templates."""
     return {
         **corpus_slots(),
-        "date": _date,
         "address": _address,
-        "year": lambda rng: str(rng.integer(2015, 2027)),
         "matter": lambda rng: rng.choice(_MATTERS),
         "goods": lambda rng: rng.choice(GOODS)[0],
         "dept": lambda rng: rng.choice(_DEPTS),

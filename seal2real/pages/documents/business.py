@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from seal2real.pages.canvas import Rgb
 from seal2real.pages.documents.common import letterhead, page_number
 from seal2real.pages.documents.labels import Labels
@@ -58,7 +60,7 @@ def statement(setting: Setting, rng: Rng, fill: Filler, labels: Labels) -> None:
     sheet.title(rng.choice(labels.statement), setting.title)
     sheet.y += 0.3 * body.step
     _fields(setting, [f"{n}{labels.colon}{fill(s)}" for n, s in labels.account_fields])
-    rows = _movements(rng, labels, rng.integer(10, 34))
+    rows = _movements(rng, fill, labels, rng.integer(10, 34))
     shares = (1.5, 2.2, 1.6, 1.6, 1.8)
     aligns = ("center", "left", "right", "right", "right")
     columns = [
@@ -225,26 +227,26 @@ def _items(setting: Setting, rng: Rng, labels: Labels, look: Look, count: int) -
     for number, (name, model, unit) in enumerate(rng.sample(labels.goods, count)[: max(room, 0)]):
         quantity, price = rng.integer(1, 200), rng.integer(200, 600_000)
         total += quantity * price
-        cells = (str(number + 1), name, model, unit, str(quantity), grouped(price))
-        cells += (grouped(quantity * price), "")
+        amount = grouped(quantity * price)
+        cells = (str(number + 1), name, model, unit, str(quantity), grouped(price), amount, "")
         rows.append([cells[k] for k in kept])
     table(setting, columns, rows, look, face)
     return total
 
 
-def _movements(rng: Rng, labels: Labels, count: int) -> list[list[str]]:
+def _movements(rng: Rng, fill: Filler, labels: Labels, count: int) -> list[list[str]]:
     """Return statement rows whose balance adds up."""
-    balance, day = rng.integer(100_000, 90_000_000), 1
-    year, month = rng.integer(2014, 2027), rng.integer(1, 13)
+    balance, day = rng.integer(100_000, 90_000_000), fill.day
     rows = []
     for _ in range(count):
-        day = min(day + rng.integer(0, 3), 28)
+        day += timedelta(rng.integer(0, 3))
         cents = rng.integer(1_000, 4_000_000)
         debit = rng.bernoulli(0.5) and cents < balance
         balance += -cents if debit else cents
         amounts = (grouped(cents), "") if debit else ("", grouped(cents))
         note = rng.choice(labels.statement_notes)
-        rows.append([f"{year}-{month:02d}-{day:02d}", note, *amounts, grouped(balance)])
+        rows.append([day.isoformat(), note, *amounts, grouped(balance)])
+    fill.day = day
     return rows
 
 

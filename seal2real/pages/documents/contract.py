@@ -26,11 +26,10 @@ def contract_zh(setting: Setting, rng: Rng, fill: Filler) -> None:
     parties = (fill.slot("company"), fill.slot("company"))
     if part in ("only", "first"):
         _head(setting, rng, fill, parties)
-    block = 0.0
-    if part in ("only", "last"):
-        block = _signature_height(setting)
+    block = _signature_height(setting) if part in ("only", "last") else 0.0
     sheet.bottom -= block
-    _clauses(setting, rng, fill, first=1 if part in ("only", "first") else rng.integer(4, 9))
+    first = 1 if part in ("only", "first") else rng.integer(4, 9)
+    _clauses(setting, rng, fill, first, whole=block > 0)
     sheet.bottom += block
     if block:
         _signatures(setting, rng, fill, parties)
@@ -46,7 +45,7 @@ def contract_en(setting: Setting, rng: Rng, fill: Filler) -> None:
     parties = (fill.slot("company"), fill.slot("company"))
     if number == 1:
         sheet.title(rng.choice(AGREEMENTS), setting.title)
-        sheet.row(f"No. {_number(rng)}", setting.small, align="right")
+        sheet.row(f"No. {_number(rng, fill)}", setting.small, align="right")
         text = f"This agreement is made on {fill('{date}')} between:"
         sheet.paragraph(text, body, indent_em=0, after_em=0.4)
         for role, party in zip(_ROLES_EN, parties, strict=True):
@@ -56,7 +55,7 @@ def contract_en(setting: Setting, rng: Rng, fill: Filler) -> None:
         sheet.paragraph(text, body, indent_em=0, after_em=0.4)
     block = _signature_height(setting) if last else 0.0
     sheet.bottom -= block
-    _clauses_en(setting, rng, fill, 1 if number == 1 else rng.integer(4, 9))
+    _clauses_en(setting, rng, fill, 1 if number == 1 else rng.integer(4, 9), whole=last)
     sheet.bottom += block
     if last:
         sheet.y = min(sheet.y + 0.8 * body.step, sheet.bottom - block)
@@ -67,18 +66,19 @@ def contract_en(setting: Setting, rng: Rng, fill: Filler) -> None:
         signature_columns(setting, rows)
 
 
-def _clauses_en(setting: Setting, rng: Rng, fill: Filler, first: int) -> None:
-    """Fill the sheet with numbered clauses until the bottom margin."""
+def _clauses_en(setting: Setting, rng: Rng, fill: Filler, first: int, *, whole: bool) -> None:
+    """Fill the sheet with numbered clauses; ``whole`` ends with a sentence, else anywhere."""
     body, dotted, justify = setting.body, rng.bernoulli(0.5), rng.bernoulli(0.6)
     for at, (heading, sentences) in enumerate(rng.shuffled(CLAUSES_EN)):
-        if setting.sheet.room() < 2 * body.step:
+        if setting.sheet.room() < (4 if whole else 2) * body.step:
             return
         label = f"{first + at}. " if dotted else f"Article {first + at}  "
         setting.sheet.paragraph(label + heading, setting.bold, indent_em=0)
         kept = rng.sample(sentences, rng.integer(1, len(sentences) + 1))
         for item, sentence in enumerate(kept, 1):
             text = (f"{first + at}.{item} " if dotted else "") + fill(sentence)
-            if not setting.sheet.paragraph(text, body, indent_em=0, justify=justify):
+            done = setting.sheet.paragraph(text, body, indent_em=0, justify=justify, whole=whole)
+            if not done:
                 return
         setting.sheet.y += 0.3 * body.size_px
 
@@ -97,7 +97,7 @@ def _head(setting: Setting, rng: Rng, fill: Filler, parties: tuple[str, str]) ->
     sheet.title(title, setting.title, spacing=rng.choice((0.0, 0.0, 0.3)) * setting.title.size_px)
     sheet.y += 0.3 * body.size_px
     if rng.bernoulli(0.7):
-        sheet.row(f"合同编号：{_number(rng)}", setting.small, align="right")
+        sheet.row(f"合同编号：{_number(rng, fill)}", setting.small, align="right")
     role = rng.choice((("甲方", "乙方"), ("甲方（需方）", "乙方（供方）"), ("委托方", "受托方")))
     rows = [("地址", "{address}"), ("法定代表人", "{person}"), ("联系电话", "{phone}")]
     rows = rows[: rng.integer(0, 4)]
@@ -109,27 +109,27 @@ def _head(setting: Setting, rng: Rng, fill: Filler, parties: tuple[str, str]) ->
     sheet.paragraph(fill(rng.choice(PREAMBLES)), body)
 
 
-def _number(rng: Rng) -> str:
+def _number(rng: Rng, fill: Filler) -> str:
     letters = "".join(rng.choice("ABCDEFGHJKLMNPQRSTXYZ") for _ in range(2))
-    return f"{letters}-{rng.integer(2014, 2027)}-{rng.integer(1, 9999):04d}"
+    return f"{letters}-{fill.day.year}-{rng.integer(1, 9999):04d}"
 
 
-def _clauses(setting: Setting, rng: Rng, fill: Filler, first: int) -> None:
-    """Fill the sheet with numbered clauses until the bottom margin."""
+def _clauses(setting: Setting, rng: Rng, fill: Filler, first: int, *, whole: bool) -> None:
+    """Fill the sheet with numbered clauses; ``whole`` ends with a sentence, else anywhere."""
     style = rng.integer(0, 3)
     order = rng.shuffled(range(len(CLAUSES)))
     for at, index in enumerate(order):
         heading, sentences = CLAUSES[index]
         number = first + at
         label = (f"第{numeral(number)}条　", f"{numeral(number)}、", f"{number}. ")[style]
-        if setting.sheet.room() < 2 * setting.body.step:
+        if setting.sheet.room() < (4 if whole else 2) * setting.body.step:
             return
         setting.sheet.paragraph(label + heading, setting.bold, indent_em=(0, 2, 0)[style])
         kept = rng.sample(sentences, rng.integer(1, len(sentences) + 1))
         for item, sentence in enumerate(kept, 1):
             prefix = (f"{item}．", f"（{numeral(item)}）", f"{number}.{item} ")[style]
             text = (prefix if len(kept) > 1 else "") + fill(sentence)
-            if not setting.sheet.paragraph(text, setting.body):
+            if not setting.sheet.paragraph(text, setting.body, whole=whole):
                 return
 
 

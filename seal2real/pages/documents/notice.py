@@ -21,7 +21,7 @@ def notice_zh(setting: Setting, rng: Rng, fill: Filler) -> None:
     issuer = fill.slot(rng.choice(("company", "government", "institution", "society")))
     title, addressee, paragraphs, closing = rng.choice(NOTICES)
     if rng.bernoulli(0.45):
-        _red_heading(setting, rng, issuer)
+        _red_heading(setting, rng, fill, issuer)
     elif rng.bernoulli(0.4):
         letterhead(setting, rng, fill, issuer)
     page_number(setting, rng, 1, 1)
@@ -33,7 +33,7 @@ def notice_zh(setting: Setting, rng: Rng, fill: Filler) -> None:
     sheet.paragraph(addressee, body, indent_em=0)
     _paragraphs(setting, rng, fill, paragraphs, closing, shorten=False)
     sheet.y += rng.uniform(0.8, 2.5) * body.step
-    sign_off(setting, issuer, _signing_date(rng))
+    sign_off(setting, issuer, _signing_date(rng, fill))
 
 
 def letter_zh(setting: Setting, rng: Rng, fill: Filler) -> None:
@@ -52,7 +52,7 @@ def letter_zh(setting: Setting, rng: Rng, fill: Filler) -> None:
     _paragraphs(setting, rng, fill, paragraphs, closing, shorten=False)
     sheet.y += rng.uniform(1.0, 3.5) * body.step
     name = issuer + rng.choice(("", "", "（盖章）", "（公章）"))
-    sign_off(setting, name, _signing_date(rng))
+    sign_off(setting, name, _signing_date(rng, fill))
 
 
 def notice_en(setting: Setting, rng: Rng, fill: Filler) -> None:
@@ -121,7 +121,7 @@ def _paragraphs(
         setting.sheet.paragraph(closing, setting.body)
 
 
-def _red_heading(setting: Setting, rng: Rng, issuer: str) -> None:
+def _red_heading(setting: Setting, rng: Rng, fill: Filler, issuer: str) -> None:
     """Set the red heading of an official document: name, number, red rule; a hard negative."""
     sheet = setting.sheet
     red = rng.choice(_HEADING_RED)
@@ -131,7 +131,7 @@ def _red_heading(setting: Setting, rng: Rng, issuer: str) -> None:
     box = sheet.put(text, middle, sheet.y + face.size_px, face, align="center", colour=red)
     sheet.negative("red_heading", box, text=text)
     sheet.y += 1.9 * face.size_px
-    year, number = rng.integer(2014, 2027), rng.integer(1, 200)
+    year, number = fill.day.year, rng.integer(1, 200)
     sheet.row(f"{issuer[2:4]}发〔{year}〕{number}号", setting.body, align="center")
     y = sheet.y + 0.4 * setting.body.size_px
     thick = rng.uniform(0.4, 1.2)
@@ -149,11 +149,13 @@ def _title_rows(setting: Setting, text: str) -> list[str]:
     return [text[:middle], text[middle:]]
 
 
-def _signing_date(rng: Rng) -> str:
-    year, month, day = rng.integer(2014, 2027), rng.integer(1, 13), rng.integer(1, 29)
+def _signing_date(rng: Rng, fill: Filler) -> str:
+    """Return the date of signing, sometimes in Chinese numerals."""
+    written, day = fill.slot("date"), fill.day
     if rng.bernoulli(0.25):
-        return f"{''.join(_DIGITS[int(d)] for d in str(year))}年{_short(month)}月{_short(day)}日"
-    return f"{year}年{month}月{day}日"
+        year = "".join(_DIGITS[int(digit)] for digit in str(day.year))
+        return f"{year}年{_short(day.month)}月{_short(day.day)}日"
+    return written
 
 
 def _short(value: int) -> str:
