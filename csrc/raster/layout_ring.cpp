@@ -10,6 +10,9 @@ namespace {
 // Advances are measured on the curve one third of the row's height from its inner edge: further
 // out neighbours would collide at their inner corners, further in they would stand too loose.
 constexpr double kInnerShare = 1.0 / 3.0;
+// Least radius of the curve at corners, in row heights: tighter, glyphs on both sides of a triangle's
+// tip run into each other and no polygon can straighten them.
+constexpr double kTurnShare = 1.2;
 // Without arc_deg, text may fill this share of the ring.
 constexpr double kFullestRing = 0.95;
 constexpr int kCoarseStations = 8;
@@ -84,7 +87,7 @@ Row make_row(const GlyphStore& store, const SealSpec& seal, const RingTextSpec& 
                number_text(Curve::inradius_mm(seal)) + " mm)",
            number_text(outer + height), "lower height_mm or gap_mm");
   }
-  Row row{&spec, where, std::move(set), Curve(seal, inset, 0.5 * height), height};
+  Row row{&spec, where, std::move(set), Curve(seal, inset, kTurnShare * height), height};
   row.sign = spec.direction == Direction::kClockwise ? 1.0 : -1.0;
   row.tops_out = spec.direction != Direction::kCounterClockwise;
   fit(row);

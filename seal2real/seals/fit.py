@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import math
 
-from seal2real.detmath import det_cos, det_sin
+from seal2real.detmath import det_atan2, det_cos, det_sin
 from seal2real.seals.fonts import get_font
 
 __all__ = [
@@ -36,6 +36,7 @@ _TRIMMED = "（）［］｛｝《》〈〉【】「」『』〔〕“”‘’�
 _BRACKET_BEARING = 0.06  # em
 _ROW_CURVE = 2 / 3  # of the height inwards: where layout measures advances on a ring
 _STEPS = 64
+_TURN_SHARE = 1.2  # least radius of a ring text at corners, in its heights (layout_ring.cpp)
 
 
 def mm(value: float) -> float:
@@ -107,6 +108,31 @@ def _directions(arc_deg: float) -> tuple[tuple[float, float], ...]:
     return tuple((float(det_sin(angle)), float(det_cos(angle))) for angle in angles)
 
 
+def _corners(outline: Outline) -> tuple[tuple[float, float], ...]:
+    """Return (angle from the top in degrees, tan of half the turn) of corners on the right."""
+    shape, width, height = outline
+    if shape == "triangle":
+        half = math.sqrt(width * width / 4 + height * height)
+        at = 180 - float(det_atan2(width, height)) * 180 / math.pi
+        return (0.0, 2 * height / width), (at, (half + width / 2) / height)
+    if shape == "rhombus":
+        return (0.0, height / width), (90.0, width / height)
+    if shape in ("square", "rectangle"):
+        at = float(det_atan2(width, height)) * 180 / math.pi
+        return (at, 1.0), (180.0 - at, 1.0)
+    return ()
+
+
+def corner_loss(outline: Outline, arc_deg: float, radius: float) -> float:
+    """Return how much shorter rounding makes the part of the outline under ``arc_deg``."""
+    loss = 0.0
+    for at, tangent in _corners(outline):
+        if at < arc_deg / 2 + 8:
+            turn = 2 * float(det_atan2(tangent, 1.0))
+            loss += (1 if at == 0 else 2) * radius * (2 * tangent - turn)
+    return loss
+
+
 def arc_length(outline: Outline, inset: float, arc_deg: float) -> float:
     """Return the length of the outline, moved inwards, under ``arc_deg`` centred at the top."""
     if outline[0] == "round":
@@ -156,6 +182,7 @@ def fit_ring(
     widest: float = 0.75,
     longest_deg: float = 285.0,
     loosest: float = 1.55,
+    corner_mm: float = 0.0,
 ) -> RingFit:
     """Fit ``text`` on the curve ``inset_mm`` inside ``outline`` (shape, width, height).
 
@@ -171,11 +198,15 @@ def fit_ring(
         widest: upper bound of it.
         longest_deg: bound of the arc.
         loosest: bound of the slots of a short text, in glyph widths.
+        corner_mm: radius of the seal's own corners.
     """
     units = text_units(text, font)
     height, arc = height_mm, float(round(arc_deg))
     while True:
-        slot = arc_length(outline, inset_mm + _ROW_CURVE * height, arc) / units
+        depth = inset_mm + _ROW_CURVE * height
+        turn = max(corner_mm - depth, _TURN_SHARE * height)
+        loss = corner_loss(outline, arc, turn)
+        slot = (arc_length(outline, depth, arc) - loss) / units
         condense = slot * fill / height
         if condense >= narrowest:
             break
@@ -188,7 +219,7 @@ def fit_ring(
     if condense > widest:
         # a short text is not drawn out: its arc shrinks until its slots are loose, no more
         condense = widest
-        length = loosest * condense * height * units
+        length = loosest * condense * height * units + loss
         arc = _arc_of_length(outline, inset_mm + _ROW_CURVE * height, length, arc)
     return RingFit(mm(height), round(condense, 3), mm(arc))
 

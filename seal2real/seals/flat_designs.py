@@ -289,23 +289,19 @@ def _outline_ring(
     fonts: dict[str, str | None],
     *,
     arc: float,
-    center: float = 0.0,
-    direction: str = "cw",
-    role: str = "owner",
+    corner: float,
 ) -> RingText:
-    """Return text along the outline of any shape; ``arc`` is also its longest."""
+    """Return the owner along the outline of any shape; ``arc`` is also its longest."""
+    font = str(fonts["font"])
     fit = fit_ring(
-        text, str(fonts["font"]), shape, inset, height, arc, widest=0.85, longest_deg=arc
+        text, font, shape, inset, height, arc, widest=0.85, longest_deg=arc, corner_mm=corner
     )
     return RingText(
         text,
         fit.height_mm,
         radius_mm=mm(shape[1] / 2 - inset),
         arc_deg=fit.arc_deg,
-        center_deg=center,
-        direction=direction,
         condense=fit.condense,
-        role=role,
         **fonts,  # type: ignore[arg-type]
     )
 
@@ -336,7 +332,7 @@ def _ring_stamp(
     fonts = text_font(rng)
     inset = mm(edge + rng.uniform(0.5, 0.9))
     rings: tuple[RingText, ...] = (
-        _outline_ring(texts["owner"], outline, inset, ring_em, fonts, arc=arc),
+        _outline_ring(texts["owner"], outline, inset, ring_em, fonts, arc=arc, corner=corner),
     )
     if rng.bernoulli(0.55):
         rings = (*rings, bottom_code(rng, texts, outline, edge, _code_place(rng, outline)))
