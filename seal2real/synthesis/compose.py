@@ -109,7 +109,7 @@ def _draw(seal: SealPlan, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint8
     """Return ideal coverage and classes, uint8 [h, w] each, of the window ``box``."""
     x0, y0, x1, y1 = box
     if isinstance(seal.stamp, Template):
-        coverage = seal.stamp.draw(seal.warp, box)
+        coverage = seal.stamp.draw(seal.warp, box, seal.px_per_mm)
         inked = coverage >= _SHAPE_COVERAGE_U8
         return coverage, np.where(inked, np.uint8(TEMPLATE_CLASS), np.uint8(0))
     coverage, classes = _C.draw(

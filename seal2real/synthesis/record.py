@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seal2real import _C
 from seal2real.pages.page import Page, PageLine
+from seal2real.sealdb.record import FORMAT
 from seal2real.seals.layout import layout
 from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.plan import SamplePlan, SealPlan, Stamp, Window
@@ -24,7 +25,6 @@ __all__ = [
     "outline_mm",
 ]
 
-FORMAT = "seal-db/1"
 # A page character counts as readable from this stroke/surround luma contrast on.
 READABLE_CONTRAST = 0.25
 # Coordinates are stored to a thousandth of a pixel, shares to a ten-thousandth.
@@ -74,23 +74,6 @@ def encode_runs(
     edges = np.flatnonzero(flat[1:] != flat[:-1])
     counts = np.diff(np.concatenate(([0], edges)))
     return {"size": list(plane.shape), "counts": [int(count) for count in counts]}
-
-
-def decode_runs(runs: dict[str, list[int]]) -> NDArray[np.bool_]:
-    """Return the bool [H, W] plane of :func:`encode_runs`.
-
-    Raises:
-        ValueError: if the runs do not fill the stated size.
-    """
-    height, width = runs["size"]
-    counts = np.asarray(runs["counts"], np.int64)
-    if (counts < 0).any() or int(counts.sum()) != height * width:
-        raise ValueError(
-            f"decode_runs: counts must sum to {height}x{width} pixels, got {int(counts.sum())}; "
-            "the record is damaged, draw the sample again"
-        )
-    values = np.arange(len(counts)) % 2 == 1
-    return np.repeat(values, counts).reshape(height, width)
 
 
 def _points(points: Any) -> list[list[float]]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seal2real.pages.images import open_rgba
+from seal2real.pages.decode import open_rgba
 from seal2real.sealdb.splits import SPLITS, split_of_key
 from seal2real.synthesis.warp import Warp
 
@@ -59,10 +59,10 @@ class Template:
         x, y = self.width_mm / 2, self.height_mm / 2
         return np.array([[-x, -y], [x, -y], [x, y], [-x, y]])
 
-    def draw(self, warp: Warp, box: Box) -> NDArray[np.uint8]:
-        """Return the coverage uint8 [h, w] of the window ``box`` (x0, y0, x1, y1) in px."""
+    def draw(self, warp: Warp, box: Box, px_per_mm: float) -> NDArray[np.uint8]:
+        """Return the coverage uint8 [h, w] of the window ``box`` (x0, y0, x1, y1 in px)."""
         x0, y0, x1, y1 = box
-        source = _reduced(self.coverage, warp.px_per_mm * self.width_mm)
+        source = _reduced(self.coverage, px_per_mm * self.width_mm)
         height, width = source.shape
         # Four window corners -> template px: exact for any homography, which is what Pillow takes.
         to_template = _inverse(warp.h)
