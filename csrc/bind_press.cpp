@@ -98,6 +98,8 @@ CaptureSettings capture_settings(const py::handle& p) {
   s.contrast = number(p, "contrast");
   s.noise_sigma = number(p, "noise_sigma");
   s.chroma_sigma = number(p, "chroma_sigma");
+  s.texture_sigma = number(p, "texture_sigma");
+  s.texture_scale_px = number(p, "texture_scale_px");
   s.threshold_softness = number(p, "threshold_softness");
   s.band_amount = number(p, "band_amount");
   s.streak_amount = number(p, "streak_amount");

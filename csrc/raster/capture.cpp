@@ -20,16 +20,17 @@ constexpr uint64_t kBandSeed = 13;
 constexpr uint64_t kStreakSeed = 14;
 constexpr uint64_t kDustSeed = 15;
 constexpr uint64_t kThinDustSeed = 16;
+constexpr uint64_t kTextureSeed = 21;
 constexpr uint64_t kNoiseSeed = 17;  // and the three after it for the channels
 
 using LightPlane = std::vector<uint16_t>;
 
 struct Scratch {
-  LightPlane planes[3], spare;
-  std::vector<int16_t> grid, grid_row, light, streak, luma, chroma;
+  LightPlane planes[3], spare, sharp;
+  std::vector<int16_t> grid, grid_row, light, streak, luma, mixed, chroma;
   std::vector<double> field;
   std::vector<uint16_t> line;
-  ByteBuffer grey, white_a, white_b, rgb[3];
+  ByteBuffer grey, white_a, white_b, texture_a, texture_b, rgb[3];
 };
 
 int32_t q(double value, double one) { return static_cast<int32_t>(std::floor(value * one + 0.5)); }
@@ -217,7 +218,8 @@ void blur_light(const PressKernels& kernels, int64_t width, int64_t height, cons
 
 void sharpen_light(const PressKernels& kernels, int64_t width, int64_t height, double amount,
                    Scratch& scratch, LightPlane& plane) {
-  const LightPlane sharp = plane;
+  LightPlane& sharp = scratch.sharp;
+  sharp.assign(plane.begin(), plane.end());
   blur_light(kernels, width, height, blur_shape(1.0), scratch, plane);
   for (int64_t y = 0; y < height; ++y) {
     const size_t at = static_cast<size_t>(y) * padded_stride(width);
@@ -266,6 +268,11 @@ void noise_at(const PressKernels& kernels, uint64_t seed, const CaptureImage& im
                     static_cast<size_t>(image.width));
 }
 
+// Weight that brings noise of a deviation to sigma levels in Q7, with nine more bits.
+int32_t noise_weight(double sigma, double deviation) {
+  return q(clamp_to(sigma, 0.0, 64.0) * 128.0 / deviation, 512.0);
+}
+
 ToneRowSettings tone_settings(const CaptureSettings& s) {
   ToneRowSettings tone{};
   tone.scale = q(clamp_to((s.white - s.black) / 255.0, -2.0, 4.0), 32768.0);
@@ -273,9 +280,7 @@ ToneRowSettings tone_settings(const CaptureSettings& s) {
   // The parabola x (1 - x) peaks at 1/4 and the cubic of the S-curve at 0.096.
   tone.bend = q(clamp_to(s.bend, -1.0, 1.0), 256.0);
   tone.contrast = q(clamp_to(s.contrast, -1.0, 1.0), 256.0);
-  // Noise of deviation 147.8 to sigma in Q7, with nine more bits.
-  tone.luma_noise = q(clamp_to(s.noise_sigma, 0.0, 64.0) * 128.0 / kNoiseDeviation, 512.0);
-  tone.chroma_noise = q(clamp_to(s.chroma_sigma, 0.0, 64.0) * 128.0 / kNoiseDeviation, 512.0);
+  tone.chroma_noise = noise_weight(s.chroma_sigma, kNoiseDeviation);
   return tone;
 }
 
@@ -286,19 +291,42 @@ void threshold_row(const int16_t* noise, double softness, uint8_t* row, int64_t 
   }
 }
 
+// The paper's relief over the whole image; null data without any.
+PlaneView texture_plane(const PressKernels& kernels, const CaptureImage& image,
+                        const CaptureSettings& s, const NoiseShape& shape, Scratch& scratch) {
+  const Window window{image.x0, image.y0, image.width, image.height};
+  return noise_plane(kernels, window, shape, mix64(s.seed + kTextureSeed), scratch.texture_a,
+                     scratch.texture_b);
+}
+
 void develop(const PressKernels& kernels, const CaptureImage& image, const CaptureSettings& s,
              Scratch& scratch) {
   const auto width = static_cast<size_t>(image.width);
   const ToneRowSettings tone = tone_settings(s);
+  const NoiseShape shape = noise_shape(std::max(s.texture_scale_px, 1.0));
+  const int32_t fine = noise_weight(s.noise_sigma, kNoiseDeviation);
+  const int32_t coarse = noise_weight(s.texture_sigma, shape.deviation);
   const int channels = s.grey ? 1 : 3;
   scratch.luma.assign(width + kPadding, 0);
+  scratch.mixed.assign(width + kPadding, 0);
   scratch.chroma.assign(width + kPadding, 0);
   for (auto& row : scratch.rgb) {
     row.resize(width + kPadding);
   }
+  PlaneView texture{};
+  if (coarse > 0) {
+    texture = texture_plane(kernels, image, s, shape, scratch);
+  }
+  scratch.white_a.assign(width + kPadding, 128);
+  const ByteBuffer flat = scratch.white_a;
   for (int64_t y = 0; y < image.height; ++y) {
-    if (tone.luma_noise > 0 || s.threshold_softness > 0.0) {
+    if (fine > 0 || s.threshold_softness > 0.0) {
       noise_at(kernels, mix64(s.seed + kNoiseSeed), image, y, scratch, scratch.luma);
+    }
+    if (fine > 0 || coarse > 0) {
+      const uint8_t* relief =
+          coarse > 0 ? texture.data + static_cast<size_t>(y) * texture.stride : flat.data();
+      kernels.mix_noise_row(scratch.luma.data(), relief, scratch.mixed.data(), width, fine, coarse);
     }
     for (int channel = 0; channel < channels; ++channel) {
       if (tone.chroma_noise > 0 && !s.grey) {
@@ -307,7 +335,7 @@ void develop(const PressKernels& kernels, const CaptureImage& image, const Captu
       }
       kernels.tone_row(
           scratch.planes[channel].data() + static_cast<size_t>(y) * padded_stride(image.width),
-          scratch.luma.data(), scratch.chroma.data(), scratch.rgb[channel].data(), width, tone);
+          scratch.mixed.data(), scratch.chroma.data(), scratch.rgb[channel].data(), width, tone);
       if (s.threshold_softness > 0.0) {
         threshold_row(scratch.luma.data(), s.threshold_softness, scratch.rgb[channel].data(),
                       image.width);

@@ -22,6 +22,8 @@ struct CaptureSettings {
   double contrast;     // S-curve, -1..1
   double noise_sigma;  // of 255
   double chroma_sigma;
+  double texture_sigma;       // of 255: the paper's own relief, coarser than the sensor's noise
+  double texture_scale_px;    // its feature size
   double threshold_softness;  // of 255; two-level output when positive
   double band_amount;         // gain swing of whole rows (copier drum), 0..1
   double streak_amount;       // gain swing of whole columns (scanner line sensor), 0..1

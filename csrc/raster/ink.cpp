@@ -220,8 +220,8 @@ InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double
   const double bleed_px = std::max(edge_sigma_px - std::fabs(spread_px), 0.35 * edge_sigma_px);
   const double gain = bleed_px > 0.0 ? std::min(edge_sigma_px / bleed_px, 4.0) : 1.0;
   // At least as steep as it takes to map no coverage to none and full coverage to all.
-  const double reach = std::min(row.edge_offset, 255 - row.edge_offset);
-  row.edge_gain = round_to(std::ceil(std::max(gain * 32.0, 32.0 * 128.0 / reach)), 32.0, 512.0);
+  const double steepest = std::max(128.0 / row.edge_offset, 127.0 / (255 - row.edge_offset));
+  row.edge_gain = round_to(std::ceil(std::max(gain, steepest) * 256.0), 256.0, 4096.0);
   row.nick = round_to(ink.nick_amount * 2.0 * per_blotch * 128.0, 0.0, 4096.0);
   row.speckle = round_to(ink.speckle_amount * per_speckle * 256.0, 0.0, 8192.0);
   row.mottle = round_to(ink.mottle_amount * per_blotch * 256.0, 0.0, 8192.0);

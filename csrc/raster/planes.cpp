@@ -107,7 +107,8 @@ NoiseShape noise_shape(double scale_px) {
   const double kept = (1.0 - 2.0 * side) * (1.0 - 2.0 * side) + 2.0 * side * side;
   // Each doubling keeps 5/8 of a white variance, more of a smooth one; measured
   // at 0.60 to 0.55.
-  const double doubled = doublings == 0 ? 1.0 : (doublings == 1 ? 0.66 + 1.1 * side : 0.52 + 1.55 * side);
+  const double doubled =
+      doublings == 0 ? 1.0 : (doublings == 1 ? 0.66 + 1.1 * side : 0.52 + 1.55 * side);
   return {doublings, side_q8, kWhiteDeviation * kept * doubled};
 }
 

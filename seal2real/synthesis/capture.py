@@ -72,6 +72,9 @@ class CaptureParams:
     # sigma of the noise, of 255: common to the channels, and each channel's own
     noise_sigma: float = 0.0
     chroma_sigma: float = 0.0
+    # sigma of the paper's own relief, of 255, and its feature size, px
+    texture_sigma: float = 0.0
+    texture_scale_px: float = 3.0
     # width of the noise that dithers a two-level output, of 255; 0 = continuous tone
     threshold_softness: float = 0.0
     # gain swing of rows (a copier's drum)
@@ -146,6 +149,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "contrast": (-1.0, 1.0),
     "noise_sigma": (0.0, 64.0),
     "chroma_sigma": (0.0, 64.0),
+    "texture_sigma": (0.0, 64.0),
+    "texture_scale_px": (1.0, 64.0),
     "threshold_softness": (0.0, 255.0),
     "band_amount": (0.0, 0.5),
     "streak_amount": (0.0, 0.5),
@@ -211,8 +216,10 @@ def _sample_scanner(rng: Rng, dpi: float) -> CaptureParams:
         white=rng.uniform(244.0, 268.0),
         bend=rng.normal(0.0, 0.12),
         contrast=rng.uniform(0.0, 0.3),
-        noise_sigma=rng.uniform(0.5, 2.5),
-        chroma_sigma=rng.uniform(0.0, 1.2),
+        noise_sigma=rng.uniform(0.4, 1.8),
+        chroma_sigma=rng.uniform(0.0, 1.0),
+        texture_sigma=rng.uniform(0.0, 1.6),
+        texture_scale_px=rng.uniform(1.5, 4.0),
         streak_amount=rng.uniform(0.0, 0.012),
         grey=rng.bernoulli(0.06),
         jpeg_quality=quality if rng.bernoulli(0.85) else None,
@@ -269,8 +276,10 @@ def _sample_phone(rng: Rng, dpi: float) -> CaptureParams:
         white=rng.uniform(165.0, 245.0),
         bend=rng.normal(0.0, 0.15),
         contrast=rng.uniform(0.0, 0.35),
-        noise_sigma=rng.uniform(0.8, 4.0),
-        chroma_sigma=rng.uniform(0.2, 2.2),
+        noise_sigma=rng.uniform(0.5, 2.5),
+        chroma_sigma=rng.uniform(0.1, 1.2),
+        texture_sigma=rng.uniform(0.3, 2.8),
+        texture_scale_px=rng.uniform(1.8, 4.5),
         jpeg_quality=quality,
         jpeg_subsampling=subsampling,
     )

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from seal2real.synthesis.focus import find_focus, measure_edges
 from seal2real.synthesis.ink import COLOURS
 
 __all__ = ["Measured", "measure", "measure_folder"]
@@ -46,11 +47,13 @@ class Measured:
     # swing of the illumination, and the distance over which it swings, px
     light_amount: float
     light_scale_px: float
-    # sigma of the blur, px
+    # sigma of the blur, px, and the share of detail that was added again
     blur_sigma_px: float
-    # of 255
+    sharpen: float
+    # of 255: the sensor's, each channel's own, and the paper's coarser relief
     noise_sigma: float
     chroma_sigma: float
+    texture_sigma: float
     # 1..100, 0 when unknown
     jpeg_quality: int
     # "444", "422", "420" or None when unknown
@@ -101,17 +104,21 @@ def measure(image: Image.Image) -> Measured:
     paper = np.median(field.reshape(-1, 3), axis=0)
     luma = pixels @ _LUMA
     full = _spread(field, pixels.shape[:2])
-    noise, chroma = _noise(pixels, luma, full @ _LUMA)
-    black = min(float(np.percentile(luma, 0.5)), 0.25 * float(paper @ _LUMA))
+    bare = float(paper @ _LUMA)
+    noise, texture, chroma = _noise(pixels, luma, full @ _LUMA)
+    focus = find_focus(measure_edges(luma, full @ _LUMA))
+    black = min(max(_black(luma, bare, focus.darkest), 0.0), 0.3 * bare)
     colour, ink = _ink(pixels - black, full - black)
     return Measured(
         paper=(float(paper[0]), float(paper[1]), float(paper[2])),
         black=black,
         light_amount=_light_amount(field @ _LUMA),
         light_scale_px=float(max(pixels.shape[:2])),
-        blur_sigma_px=_blur(luma, float(paper @ _LUMA)),
+        blur_sigma_px=focus.sigma_px,
+        sharpen=focus.sharpen,
         noise_sigma=noise,
         chroma_sigma=chroma,
+        texture_sigma=texture,
         jpeg_quality=quality,
         subsampling=subsampling,
         colour=colour,
@@ -156,16 +163,31 @@ def _light_amount(light: Floats) -> float:  # [rows, columns]
     return float(high - low) / 1.2
 
 
-def _noise(pixels: Floats, luma: Floats, paper: Floats) -> tuple[float, float]:
-    """Return sigma of luma and of chroma on bare paper."""
+def _black(luma: Floats, paper: float, darkest: float) -> float:
+    """Return the level of full black, given how dark the lens lets thin print become."""
+    print_level = float(np.percentile(luma, 0.5))
+    return (print_level - darkest * paper) / max(1.0 - darkest, 0.2)
+
+
+def _noise(pixels: Floats, luma: Floats, paper: Floats) -> tuple[float, float, float]:
+    """Return sigma of fine noise, of coarse relief and of chroma on bare paper.
+
+    Of neighbours, ``capture``'s fine noise shares a half (each value sums four), its relief about
+    0.85: the variance of differences tells the two apart.
+    """
     bare = _blocks(luma / np.maximum(paper, 1.0), _FLAT).min(axis=2) > 0.85
     if bare.sum() < 4:
         bare = np.ones_like(bare)
-    found = [_flat_sigma(_blocks(luma, _FLAT)[bare])]
-    for channel in range(3):
-        own = pixels[..., channel] - luma
-        found.append(_flat_sigma(_blocks(own, _FLAT)[bare]))
-    return found[0], float(np.mean(found[1:]))
+    blocks = _blocks(luma, _FLAT)[bare]
+    total = _flat_sigma(blocks) ** 2
+    square = blocks.reshape(-1, _FLAT, _FLAT)
+    steps = (np.diff(square, axis=1) ** 2).mean(axis=(1, 2))
+    steps = 0.5 * (steps + (np.diff(square, axis=2) ** 2).mean(axis=(1, 2)))
+    fine = (float(np.percentile(steps, 35)) - 0.3 * total) / 0.7
+    fine = min(max(fine, 0.0), total)
+    own = [pixels[..., channel] - luma for channel in range(3)]
+    chroma = float(np.mean([_flat_sigma(_blocks(plane, _FLAT)[bare]) for plane in own]))
+    return float(np.sqrt(fine)), float(np.sqrt(total - fine)), chroma
 
 
 def _flat_sigma(blocks: Floats) -> float:  # [N, size * size]
@@ -177,35 +199,6 @@ def _flat_sigma(blocks: Floats) -> float:  # [N, size * size]
         rest = rest - np.outer(rest @ axis / (axis @ axis), axis)
     # The lower part: blocks with faint print or ink deviate more.
     return float(np.percentile(np.sqrt((rest**2).mean(axis=1)), 35))
-
-
-def _blur(luma: Floats, paper: float) -> float:
-    """Return sigma from the steepest edges of print.
-
-    A step blurred by sigma and by the pixel itself has a central difference over contrast of
-    (Phi(1/s) - Phi(-1/s)) / 2 with s^2 = sigma^2 + 1/12; a table inverts that.
-    """
-    steep = []
-    for plane in (luma, luma.T):
-        slope = np.abs(plane[:, 2:] - plane[:, :-2]) / 2.0
-        views = np.lib.stride_tricks.sliding_window_view(plane, 7, axis=1)
-        contrast = (views.max(axis=2) - views.min(axis=2)).clip(1.0)
-        ratio = slope[:, 2:-2] / contrast
-        steep.append(ratio[contrast > 0.45 * max(paper, 1.0)])
-    ratios = np.concatenate(steep)
-    if ratios.size < 200:
-        return 0.8
-    sigmas = np.linspace(0.05, 4.0, 80)
-    ideal = [_step_slope(float(np.sqrt(s * s + 1.0 / 12.0))) for s in sigmas]
-    ratio = float(np.percentile(ratios, 93))
-    return float(np.interp(-ratio, [-v for v in ideal], sigmas))
-
-
-def _step_slope(sigma: float) -> float:
-    """Return (Phi(1 / sigma) - Phi(-1 / sigma)) / 2 by the midpoint rule."""
-    x = (np.arange(400) + 0.5) / 400.0 / sigma
-    density = np.exp(-0.5 * x * x) * 0.3989422804
-    return float(density.sum() / 400.0 / sigma)
 
 
 def _ink(pixels: Floats, paper: Floats) -> tuple[str | None, tuple[float, float, float, float]]:

@@ -216,9 +216,10 @@ def _sample_colour(
     """Return (transmittance, strength)."""
     if profile is not None and colour in profile.colours:
         return profile.colours[colour].sample(rng)
-    shared = rng.normal(0.0, 0.10)
+    shared = rng.normal(0.0, 0.12)
+    own = 0.02 if colour in ("black", "grey") else 0.10
     r, g, b = (
-        _clip(t * float(rng.lognormal(shared if t < 0.5 else 0.0, 0.10)), 0.02, 0.97)
+        _clip(t * rng.lognormal(shared if t < 0.5 else 0.0, own), 0.02, 0.97)
         for t in COLOURS[colour]
     )
     return (r, g, b), _clip(rng.lognormal(-0.22, 0.30), 0.35, 1.7)
@@ -243,9 +244,9 @@ def _sample_common(rng: Rng, colour: str, kind: str) -> InkParams:
         tilt_y=rng.normal(0.0, 0.16),
         dry_amount=rng.uniform(0.2, 0.8) if rng.bernoulli(0.45) else 0.0,
         dry_scale_mm=rng.uniform(1.5, 6.0),
-        speckle_amount=rng.uniform(0.10, 0.38),
+        speckle_amount=rng.uniform(0.12, 0.45),
         speckle_scale_mm=rng.uniform(0.10, 0.26),
-        mottle_amount=rng.uniform(0.05, 0.25),
+        mottle_amount=rng.uniform(0.08, 0.38),
         grain_amount=rng.uniform(0.1, 0.5),
         nick_scale_mm=rng.uniform(0.28, 0.7),
         rim_width_mm=rng.uniform(0.15, 0.4),
@@ -265,7 +266,7 @@ def _sample_carved(rng: Rng, ink: InkParams) -> InkParams:
         spread_mm=rng.uniform(0.04, 0.13) if heavy else rng.uniform(-0.03, 0.04),
         bleed_mm=rng.uniform(0.03, 0.09),
         nick_amount=rng.uniform(0.05, 0.35),
-        rim_amount=rng.uniform(0.1, 0.7),
+        rim_amount=rng.uniform(0.2, 0.9),
     )
 
 
@@ -278,7 +279,7 @@ def _sample_photosensitive(rng: Rng, ink: InkParams) -> InkParams:
         spread_mm=rng.uniform(-0.02, 0.03),
         bleed_mm=rng.uniform(0.015, 0.04),
         nick_amount=rng.uniform(0.0, 0.15),
-        rim_amount=rng.uniform(0.0, 0.35),
+        rim_amount=rng.uniform(0.05, 0.5),
     )
 
 
@@ -291,7 +292,7 @@ def _sample_self_inking(rng: Rng, ink: InkParams) -> InkParams:
         spread_mm=rng.uniform(-0.02, 0.05),
         bleed_mm=rng.uniform(0.02, 0.06),
         nick_amount=rng.uniform(0.0, 0.2),
-        rim_amount=rng.uniform(0.1, 0.5),
+        rim_amount=rng.uniform(0.2, 0.7),
     )
 
 

@@ -33,8 +33,10 @@ CAPTURE_COLUMNS = (
     "light_amount",
     "light_scale_px",
     "blur_sigma_px",
+    "sharpen",
     "noise_sigma",
     "chroma_sigma",
+    "texture_sigma",
     "jpeg_quality",
 )
 # Paper of drawn pages, of 255: what the gains start from.
@@ -54,7 +56,9 @@ class InkProfile:
     def sample(self, rng: Rng) -> tuple[tuple[float, float, float], float]:
         """Return (transmittance, strength): one image's, slightly changed."""
         *light, strength = rng.choice(self.rows)
-        r, g, b = (min(max(t * rng.lognormal(0.0, 0.06), 0.02), 0.97) for t in light)
+        # One factor for all: a hue of its own per channel would tint black ink.
+        shade = rng.lognormal(0.0, 0.06)
+        r, g, b = (min(max(t * shade, 0.02), 0.97) for t in light)
         return (r, g, b), min(max(strength * rng.lognormal(0.0, 0.10), 0.2), 2.2)
 
 
@@ -86,9 +90,11 @@ class CaptureProfile:
             bend=0.0,
             contrast=0.0,
             blur_sigma_px=_clip(row["blur_sigma_px"] * rng.lognormal(0.0, 0.08), 0.0, 6.0),
-            sharpen=0.0,
+            sharpen=_clip(row["sharpen"] * rng.lognormal(0.0, 0.08), 0.0, 4.0),
             noise_sigma=_clip(row["noise_sigma"] * rng.lognormal(0.0, 0.10), 0.0, 64.0),
             chroma_sigma=_clip(row["chroma_sigma"] * rng.lognormal(0.0, 0.10), 0.0, 64.0),
+            texture_sigma=_clip(row["texture_sigma"] * rng.lognormal(0.0, 0.10), 0.0, 64.0),
+            texture_scale_px=rng.uniform(2.0, 3.5),
             jpeg_quality=_jitter_quality(rng, quality) if quality else None,
             jpeg_subsampling=rng.choice(self.subsamplings),
         )
@@ -180,8 +186,10 @@ def _capture_row(m: Measured) -> Row:
         m.light_amount,
         m.light_scale_px,
         m.blur_sigma_px,
+        m.sharpen,
         m.noise_sigma,
         m.chroma_sigma,
+        m.texture_sigma,
         float(m.jpeg_quality),
     )
 

@@ -10,7 +10,7 @@ namespace seal2real {
 // Coefficients of one ink_row call; Q8 means that 256 is one.
 struct InkRowSettings {
   int32_t edge_offset;    // coverage that maps to one half
-  int32_t edge_gain;      // Q5 slope of the edge after bleeding
+  int32_t edge_gain;      // Q8 slope of the edge after bleeding
   int32_t nick;           // Q7 weight of blotches on the edge
   int32_t speckle;        // Q7 weight of fine grain on contact
   int32_t mottle;         // Q7 weight of blotches on contact
@@ -38,8 +38,7 @@ struct ToneRowSettings {
   int32_t offset;        // Q7 added after scaling
   int32_t bend;          // Q8 brightening of the middle
   int32_t contrast;      // Q8 S-curve
-  int32_t luma_noise;    // Q16 weight of noise of sigma 147.8
-  int32_t chroma_noise;  // the same for the channel's own noise
+  int32_t chroma_noise;  // Q9 weight, to Q7, of the channel's own noise
 };
 
 // Rows may be read and are written up to the next multiple of kRowStep values, except the
@@ -72,6 +71,9 @@ struct PressKernels {
                       int32_t amount);
   // Sum of four neighbouring noise bytes less their mean: sigma 147.8.
   void (*noise_row)(const uint8_t* row, const uint8_t* next, int16_t* out, size_t width);
+  // (fine * fine_weight + (texture - 128) * texture_weight) / 512: Q7 levels.
+  void (*mix_noise_row)(const int16_t* fine, const uint8_t* texture, int16_t* out, size_t width,
+                        int32_t fine_weight, int32_t texture_weight);
   void (*tone_row)(const uint16_t* light, const int16_t* luma, const int16_t* chroma, uint8_t* out,
                    size_t width, const ToneRowSettings& settings);
   void (*interleave_row)(const uint8_t* red, const uint8_t* green, const uint8_t* blue,

@@ -107,6 +107,9 @@ void expand_row(const int16_t* grid, int16_t* out, size_t cells, int shift) {
   }
 }
 
+// Q8; beyond contact 1 more ink still comes off, up to this.
+constexpr int32_t kFullContact = 448;
+
 template <bool HasPaper>
 void ink_pixels(const InkRow& row, const InkRowSettings& settings) {
   // A copy: the stores below could otherwise change it, as far as the compiler knows.
@@ -127,7 +130,7 @@ void ink_pixels(const InkRow& row, const InkRowSettings& settings) {
     // Blotches move the edge only where there is one: nothing appears on bare
     // paper.
     const int32_t slope = (edge * (255 - edge)) >> 6;
-    const int32_t sharp = ((edge - s.edge_offset) * s.edge_gain >> 5) + 128;
+    const int32_t sharp = ((edge - s.edge_offset) * s.edge_gain >> 8) + 128;
     const int32_t nick = (slope * ((blotch * s.nick) >> 7)) >> 8;
     const int32_t cover = clamp_to(sharp + nick, 0, 255);
     const int32_t rim = (larger(cover - wide_in[i], 0) * s.rim) >> 8;
@@ -137,7 +140,7 @@ void ink_pixels(const InkRow& row, const InkRowSettings& settings) {
       const int32_t relief = clamp_to(paper[i] - paper_low[i], -24, 24);
       contact += (relief * s.grain) >> 5;
     }
-    contact = clamp_to(contact, 0, 256);
+    contact = clamp_to(contact, 0, kFullContact);
     const int32_t density = (((cover * contact) >> 8) * s.density_scale + 128) >> 8;
     out[i] = static_cast<uint8_t>(smaller(density, 255));
   }
@@ -184,6 +187,16 @@ void noise_row(const uint8_t* row, const uint8_t* next, int16_t* __restrict out,
   }
 }
 
+void mix_noise_row(const int16_t* __restrict fine, const uint8_t* __restrict texture,
+                   int16_t* __restrict out, size_t width, int32_t fine_weight,
+                   int32_t texture_weight) {
+  const size_t count = whole(width);
+  for (size_t i = 0; i < count; ++i) {
+    const int32_t sum = fine[i] * fine_weight + (texture[i] - 128) * texture_weight;
+    out[i] = static_cast<int16_t>(sum >> 9);
+  }
+}
+
 void tone_row(const uint16_t* __restrict light, const int16_t* __restrict luma,
               const int16_t* __restrict chroma, uint8_t* __restrict out, size_t width,
               const ToneRowSettings& settings) {
@@ -195,7 +208,7 @@ void tone_row(const uint16_t* __restrict light, const int16_t* __restrict luma,
     const int32_t middle = (value * ((32640 - value) >> 4)) >> 11;  // Q7 x(1-x), peak 8160
     value += (middle * s.bend) >> 8;
     value += (((middle * s.contrast) >> 8) * ((2 * value - 32640) >> 4)) >> 11;
-    value += (luma[i] * s.luma_noise + chroma[i] * s.chroma_noise) >> 9;
+    value += luma[i] + ((chroma[i] * s.chroma_noise) >> 9);
     out[i] = static_cast<uint8_t>(clamp_to((value + 64) >> 7, 0, 255));
   }
 }
@@ -212,9 +225,9 @@ void interleave_row(const uint8_t* __restrict red, const uint8_t* __restrict gre
 }  // namespace
 
 const PressKernels& PRESS_TABLE() {
-  static const PressKernels kernels{white_row, blend3_row, blend3_row16,  lerp_row,  double_row,
-                                    max_row,   expand_row, ink_row,       light_row, sharpen_row,
-                                    noise_row, tone_row,   interleave_row};
+  static const PressKernels kernels{
+      white_row, blend3_row, blend3_row16, lerp_row,  double_row,    max_row,  expand_row,
+      ink_row,   light_row,  sharpen_row,  noise_row, mix_noise_row, tone_row, interleave_row};
   return kernels;
 }
 
