@@ -29,6 +29,16 @@ test: $(VENV)/.native $(VENV)/.test
 test-slow: $(VENV)/.native $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(PYTEST_ARGS)
 
+# The C++ core without Python, plain and under AddressSanitizer and UndefinedBehaviorSanitizer.
+test-csrc: build/csrc-plain/csrc_tests build/csrc-sanitized/csrc_tests
+	build/csrc-plain/csrc_tests
+	build/csrc-sanitized/csrc_tests
+
+build/csrc-%/csrc_tests: $(VENV)/.core $(CSRC) $(shell find tests/csrc -type f)
+	$(BIN)/cmake -S . -B build/csrc-$* -DSEAL2REAL_CSRC_TESTS=ON \
+	  -DSEAL2REAL_SANITIZE=$(if $(findstring sanitized,$*),ON,OFF)
+	$(BIN)/cmake --build build/csrc-$* -j $(JOBS)
+
 lint: $(VENV)/.native $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

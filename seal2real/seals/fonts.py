@@ -332,6 +332,8 @@ def ensure_glyphs(font: str, text: str) -> None:
         held = _SHARED.held.setdefault(font, set())
         if font not in _SHARED.ids:
             _SHARED.ids[font] = native.add_font(font)
+            metrics = face.metrics
+            native.set_em_box(_SHARED.ids[font], metrics.ascent_em, metrics.descent_em)
         for char in sorted(set(text) - held):
             glyph = face.outline(ord(char))
             native.add_glyph(

@@ -1,0 +1,170 @@
+// Ink and capture: any parameters, any size, every instruction set, windows as the whole.
+#include <vector>
+
+#include "check.h"
+#include "raster/capture.h"
+#include "raster/ink.h"
+#include "raster/isa.h"
+#include "raster/labels.h"
+#include "raster/philox.h"
+
+namespace seal2real {
+namespace {
+
+std::vector<uint8_t> noise(Rng& rng, size_t size) {
+  std::vector<uint8_t> out(size);
+  for (uint8_t& value : out) {
+    value = static_cast<uint8_t>(rng.integer(0, 256));
+  }
+  return out;
+}
+
+double between(Rng& rng, double low, double high) { return low + (high - low) * rng.uniform(); }
+
+InkSettings any_ink(Rng& rng) {
+  InkSettings s{};
+  s.strength = between(rng, 0.0, 3.0);
+  s.contact = between(rng, 0.0, 2.0);
+  s.pressure_amount = between(rng, 0.0, 1.0);
+  s.pressure_scale_mm = between(rng, 0.1, 40.0);
+  s.tilt_x = between(rng, -1.0, 1.0);
+  s.tilt_y = between(rng, -1.0, 1.0);
+  s.dry_amount = between(rng, 0.0, 1.0);
+  s.dry_scale_mm = between(rng, 0.1, 10.0);
+  s.speckle_amount = between(rng, 0.0, 1.0);
+  s.speckle_scale_mm = between(rng, 0.01, 1.0);
+  s.mottle_amount = between(rng, 0.0, 1.0);
+  s.grain_amount = between(rng, 0.0, 1.0);
+  s.spread_mm = between(rng, -0.3, 0.3);
+  s.bleed_mm = between(rng, 0.0, 0.4);
+  s.nick_amount = between(rng, 0.0, 1.0);
+  s.nick_scale_mm = between(rng, 0.05, 2.0);
+  s.rim_amount = between(rng, 0.0, 1.0);
+  s.rim_width_mm = between(rng, 0.0, 0.6);
+  s.ghost_dx_mm = between(rng, -2.0, 2.0);
+  s.ghost_dy_mm = between(rng, -2.0, 2.0);
+  s.ghost_strength = rng.uniform() < 0.5 ? 0.0 : rng.uniform();
+  s.fade = between(rng, 0.0, 1.0);
+  s.seed = rng.u64();
+  return s;
+}
+
+std::vector<uint8_t> inked(const std::vector<uint8_t>& coverage, const std::vector<uint8_t>* paper,
+                           int64_t width, int64_t height, const InkSettings& settings,
+                           const char* isa) {
+  set_isa(isa);
+  std::vector<uint8_t> density(coverage.size());
+  ink({coverage.data(), paper != nullptr ? paper->data() : nullptr, density.data(), width, height},
+      settings, {11.8, width / 2.0, height / 2.0, width / 2.0 + 1, height / 2.0 + 1});
+  return density;
+}
+
+TEST(ink_any_parameters_same_on_every_isa) {
+  Rng rng(21);
+  for (int round = 0; round < 25; ++round) {
+    const int64_t width = round < 4 ? 1 + round : rng.integer(1, 200);
+    const int64_t height = round < 4 ? 1 : rng.integer(1, 90);
+    const std::vector<uint8_t> coverage = noise(rng, static_cast<size_t>(width * height));
+    const std::vector<uint8_t> paper = noise(rng, coverage.size());
+    const std::vector<uint8_t>* page = round % 2 == 0 ? &paper : nullptr;
+    const InkSettings settings = any_ink(rng);
+    const std::vector<uint8_t> first = inked(coverage, page, width, height, settings, "scalar");
+    for (const std::string& isa : available_isas()) {
+      CHECK(inked(coverage, page, width, height, settings, isa.c_str()) == first);
+    }
+  }
+}
+
+TEST(no_coverage_gives_no_ink) {
+  Rng rng(3);
+  const std::vector<uint8_t> blank(64 * 48, 0);
+  for (int round = 0; round < 5; ++round) {
+    CHECK(inked(blank, nullptr, 64, 48, any_ink(rng), "scalar") == blank);
+  }
+}
+
+// Expected: Beer-Lambert at densities 0 (paper unchanged) and 100 (paper times transmittance).
+TEST(blend_at_known_densities) {
+  const uint8_t page[] = {200, 100, 50, 200, 100, 50};
+  const uint8_t density[] = {0, 100};
+  const double transmittance[] = {0.9, 0.5, 0.2};
+  uint8_t out[6];
+  blend(page, density, transmittance, out, 2);
+  CHECK(out[0] == 200 && out[1] == 100 && out[2] == 50);
+  CHECK_NEAR(out[3], 180.0, 1.0);
+  CHECK_NEAR(out[4], 50.0, 1.0);
+  CHECK_NEAR(out[5], 10.0, 1.0);
+}
+
+CaptureSettings any_capture(Rng& rng) {
+  CaptureSettings s{};
+  s.light_amount = between(rng, 0.0, 0.5);
+  s.light_scale_px = between(rng, 20.0, 900.0);
+  s.light_slope_x = between(rng, -0.2, 0.2);
+  s.light_slope_y = between(rng, -0.2, 0.2);
+  for (double& gain : s.gain) {
+    gain = between(rng, 0.7, 1.2);
+  }
+  s.blur_sigma_px = rng.uniform() < 0.3 ? 0.0 : between(rng, 0.1, 3.0);
+  s.sharpen = between(rng, 0.0, 1.0);
+  s.black = between(rng, 0.0, 40.0);
+  s.white = between(rng, 200.0, 255.0);
+  s.bend = between(rng, -0.5, 0.5);
+  s.contrast = between(rng, -0.5, 0.5);
+  s.noise_sigma = between(rng, 0.0, 12.0);
+  s.chroma_sigma = between(rng, 0.0, 8.0);
+  s.threshold_softness = rng.uniform() < 0.3 ? between(rng, 1.0, 40.0) : 0.0;
+  s.band_amount = between(rng, 0.0, 0.1);
+  s.streak_amount = between(rng, 0.0, 0.1);
+  s.dust_density = between(rng, 0.0, 0.005);
+  s.line_px = rng.integer(1, 4);
+  s.grey = rng.uniform() < 0.3;
+  s.seed = rng.u64();
+  return s;
+}
+
+std::vector<uint8_t> captured(const std::vector<uint8_t>& page, int64_t width, int64_t height,
+                              int64_t x0, int64_t y0, const CaptureSettings& settings,
+                              const std::string& isa) {
+  set_isa(isa);
+  std::vector<uint8_t> out(page.size());
+  capture({page.data(), out.data(), width, height, x0, y0}, settings);
+  return out;
+}
+
+TEST(capture_any_parameters_same_on_every_isa) {
+  Rng rng(8);
+  for (int round = 0; round < 25; ++round) {
+    const int64_t width = round < 4 ? 1 + round : rng.integer(1, 130);
+    const int64_t height = round < 4 ? 1 : rng.integer(1, 70);
+    const std::vector<uint8_t> page = noise(rng, static_cast<size_t>(width * height * 3));
+    const CaptureSettings settings = any_capture(rng);
+    const int64_t x0 = rng.integer(0, 4000);
+    const int64_t y0 = rng.integer(0, 4000);
+    const auto first = captured(page, width, height, x0, y0, settings, "scalar");
+    for (const std::string& isa : available_isas()) {
+      CHECK(captured(page, width, height, x0, y0, settings, isa) == first);
+    }
+  }
+}
+
+// Boxes outside, across and around the image are legal and count only what lies inside.
+TEST(character_boxes_anywhere) {
+  Rng rng(4);
+  const std::vector<uint8_t> page(20 * 10 * 3, 200);
+  std::vector<uint8_t> mask(20 * 10, 0);
+  mask[0] = 1;
+  const LabelPlanes planes = {page.data(), page.data(), mask.data(), 20, 10};
+  for (int round = 0; round < 2000; ++round) {
+    const int64_t x0 = rng.integer(-50, 50);
+    const int64_t y0 = rng.integer(-50, 50);
+    const CharStats stats =
+        char_stats(planes, x0, y0, x0 + rng.integer(-5, 60), y0 + rng.integer(-5, 60));
+    CHECK(stats.ink_cover >= 0.0F && stats.ink_cover <= 1.0F);
+    CHECK(stats.contrast >= 0.0F && stats.contrast <= 1.0F);
+  }
+  CHECK_NEAR(char_stats(planes, 0, 0, 2, 2).ink_cover, 0.25, 1e-6);
+}
+
+}  // namespace
+}  // namespace seal2real
