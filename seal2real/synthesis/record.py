@@ -20,7 +20,6 @@ __all__ = [
     "FORMAT",
     "READABLE_CONTRAST",
     "build_record",
-    "decode_runs",
     "encode_runs",
     "outline_mm",
 ]
