@@ -38,7 +38,8 @@ const uint8_t* bytes_of(const py::bytes& data, size_t* size) {
 
 py::bytes png_encode_mask(const py::buffer& mask) {
   const py::buffer_info info = mask.request();
-  if (info.ndim != 2 || info.itemsize != 1 || info.format != py::format_descriptor<uint8_t>::format()) {
+  if (info.ndim != 2 || info.itemsize != 1 ||
+      info.format != py::format_descriptor<uint8_t>::format()) {
     throw py::type_error("png_encode_mask: mask must be a uint8 array [H, W], got " +
                          std::to_string(info.ndim) + " axes of format '" + info.format +
                          "'; convert it with numpy.asarray(mask, numpy.uint8)");
@@ -156,8 +157,9 @@ py::tuple jpeg_scan(const py::bytes& data) {
 // The segments table of `base`, checked so that splicing stays inside it.
 codec::JpegSegments checked_segments(const Int64s& begins, const Int64s& ends, size_t size) {
   if (begins.size() != ends.size()) {
-    throw std::invalid_argument("jpeg_splice: begins and ends must be equally long, got others; "
-                                "use those of jpeg_scan");
+    throw std::invalid_argument(
+        "jpeg_splice: begins and ends must be equally long, got others; "
+        "use those of jpeg_scan");
   }
   codec::JpegSegments table;
   table.begins.assign(begins.data(), begins.data() + begins.size());
@@ -166,8 +168,9 @@ codec::JpegSegments checked_segments(const Int64s& begins, const Int64s& ends, s
   for (size_t i = 0; i < table.begins.size(); ++i) {
     const bool ordered = last <= table.begins[i] && table.begins[i] <= table.ends[i];
     if (!ordered || table.ends[i] > static_cast<int64_t>(size)) {
-      throw std::invalid_argument("jpeg_splice: segments must lie in order inside the stream, got "
-                                  "others; use those of jpeg_scan");
+      throw std::invalid_argument(
+          "jpeg_splice: segments must lie in order inside the stream, got "
+          "others; use those of jpeg_scan");
     }
     last = table.ends[i];
   }
@@ -193,8 +196,8 @@ void add_pieces(const py::bytes& stack, const Int32s& numbers, size_t segments,
                                   ", got " + std::to_string(number) +
                                   "; use those of jpeg_changed");
     }
-    pieces->push_back({number, start + found.begins[i],
-                       static_cast<size_t>(found.ends[i] - found.begins[i])});
+    pieces->push_back(
+        {number, start + found.begins[i], static_cast<size_t>(found.ends[i] - found.begins[i])});
   }
 }
 

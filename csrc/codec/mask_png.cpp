@@ -159,9 +159,9 @@ std::vector<uint8_t> encode_mask_png(const uint8_t* pixels, int64_t height, int6
                                      int64_t stride) {
   for (const int64_t side : {height, width}) {
     if (side < 1 || side > kMaxPngSide) {
-      throw std::invalid_argument("png_encode_mask: mask must have sides of 1 to 65535 pixels, got " +
-                                  std::to_string(height) + "x" + std::to_string(width) +
-                                  "; cut the page into parts");
+      throw std::invalid_argument(
+          "png_encode_mask: mask must have sides of 1 to 65535 pixels, got " +
+          std::to_string(height) + "x" + std::to_string(width) + "; cut the page into parts");
     }
   }
   std::vector<uint8_t> out;

@@ -256,7 +256,8 @@ void RunDeflate::write_runs(const uint8_t* lengths, const uint16_t* codes) {
     const uint64_t twice = count > 1 ? literal << length : 0;
     const uint64_t thrice = count > 2 ? literal << 2 * length : 0;
     const bool match = count > kMaxLiterals;
-    const uint64_t code = match ? static_cast<uint64_t>(matches[count].bits) << length : twice | thrice;
+    const uint64_t code =
+        match ? static_cast<uint64_t>(matches[count].bits) << length : twice | thrice;
     const uint32_t more = match ? matches[count].length : (count - 1) * length;
     bits |= (literal | code) << bit_count;
     bit_count += length + more;

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <vector>
 
-#include "raster/detmath.h"
 #include "raster/noise.h"
 #include "raster/planes.h"
 #include "raster/simd/press_kernels.h"
@@ -232,31 +231,6 @@ InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double
   return row;
 }
 
-// Q16 factors of each density; density 0 keeps the page's byte exactly.
-struct BlendTable {
-  uint32_t factor[256][3];
-};
-
-BlendTable blend_table(const double* transmittance) {
-  BlendTable table;
-  for (int channel = 0; channel < 3; ++channel) {
-    const double one = det_exp(det_log(std::max(transmittance[channel], 1e-4)) / 100.0);
-    double factor = 65536.0;
-    for (auto& row : table.factor) {
-      row[channel] = static_cast<uint32_t>(factor + 0.5);
-      factor *= one;
-    }
-  }
-  return table;
-}
-
-inline void blend_pixel(const BlendTable& table, uint8_t density, uint8_t* pixel) {
-  const uint32_t* factor = table.factor[density];
-  pixel[0] = static_cast<uint8_t>((pixel[0] * factor[0] + 32768U) >> 16);
-  pixel[1] = static_cast<uint8_t>((pixel[1] * factor[1] + 32768U) >> 16);
-  pixel[2] = static_cast<uint8_t>((pixel[2] * factor[2] + 32768U) >> 16);
-}
-
 }  // namespace
 
 void ink(const InkImage& image, const InkSettings& settings, const InkPlace& place) {
@@ -318,25 +292,6 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
     kernels.ink_row(row, row_values);
     std::memcpy(image.density + (window.y0 + y) * image.width + window.x0, scratch.line.data(),
                 row.width);
-  }
-}
-
-void blend(const uint8_t* page, const uint8_t* density, const double* transmittance, uint8_t* out,
-           size_t pixels) {
-  const BlendTable table = blend_table(transmittance);
-  if (out != page) {
-    std::memcpy(out, page, 3 * pixels);
-  }
-  for (size_t at = 0; at < pixels; at += 8) {
-    const size_t count = std::min<size_t>(8, pixels - at);
-    uint64_t word = 0;
-    std::memcpy(&word, density + at, count);
-    // Little-endian: the next inked pixel is the lowest set byte.
-    while (word != 0) {
-      const auto lowest = static_cast<size_t>(__builtin_ctzll(word)) / 8;
-      blend_pixel(table, density[at + lowest], out + 3 * (at + lowest));
-      word &= ~(uint64_t{255} << (8 * lowest));
-    }
   }
 }
 
