@@ -36,6 +36,7 @@ _TRIMMED = "（）［］｛｝《》〈〉【】「」『』〔〕“”‘’�
 _BRACKET_BEARING = 0.06  # em
 _ROW_CURVE = 2 / 3  # of the height inwards: where layout measures advances on a ring
 _STEPS = 64
+_NARROWEST = 0.4  # horizontal scale below which hanzi cannot be read
 _TURN_SHARE = 1.2  # least radius of a ring text at corners, in its heights (layout_ring.cpp)
 
 
@@ -199,6 +200,9 @@ def fit_ring(
         longest_deg: bound of the arc.
         loosest: bound of the slots of a short text, in glyph widths.
         corner_mm: radius of the seal's own corners.
+
+    Raises:
+        ValueError: if the text is too long for its ring.
     """
     units = text_units(text, font)
     height, arc = height_mm, float(round(arc_deg))
@@ -216,6 +220,12 @@ def fit_ring(
             arc = min(arc + 4, longest_deg)
         if height < 0.45 * height_mm:
             break
+    if condense < _NARROWEST:
+        raise ValueError(
+            f"fit_ring: text must fit its ring at a scale of {_NARROWEST} or more, got "
+            f"{condense:.2f} for {text[:20]!r}; text too long for its ring: shorten it or enlarge "
+            "the seal"
+        )
     if condense > widest:
         # a short text is not drawn out: its arc shrinks until its slots are loose, no more
         condense = widest
@@ -225,8 +235,19 @@ def fit_ring(
 
 
 def fit_line(text: str, font: str, height_mm: float, width_mm: float, widest: float = 0.9) -> float:
-    """Return the horizontal scale (at most ``widest``) at which a line fits ``width_mm``."""
-    return round(min(widest, 0.985 * width_mm / (text_units(text, font) * height_mm)), 3)
+    """Return the horizontal scale (at most ``widest``) at which a line fits ``width_mm``.
+
+    Raises:
+        ValueError: if the text is too long for its line.
+    """
+    scale = 0.985 * width_mm / (text_units(text, font) * height_mm)
+    if scale < _NARROWEST:
+        raise ValueError(
+            f"fit_line: text must fit {width_mm:.1f} mm at a scale of {_NARROWEST} or more, got "
+            f"{scale:.2f} for {text[:20]!r}; text too long for its line: shorten it or enlarge the "
+            "seal"
+        )
+    return round(min(widest, scale), 3)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -58,6 +58,7 @@ WORDS = (
     "样品",
     "此复印件仅供办理业务使用",
 )
+_LEAST_TWO_ROWS = 5.5  # mm: below, the second row would be too small to read
 # (text, role, font, share of the height)
 Row = tuple[str, str, str, float]
 
@@ -79,6 +80,8 @@ def _rows(
     for text, role, font, share in rows:
         em = mm(room * share / total)
         tall = text_height(text, em)
+        # a long text is set lower rather than ever narrower
+        tall = mm(min(tall, width / (0.55 * text_units(text, font))))
         scale = fit_line(text, font, tall, width, rng.uniform(0.85, 1.0))
         natural = scale * tall * text_units(text, font)
         wide = rng.bernoulli(spread) and 0.55 * width < natural < 0.85 * width
@@ -88,7 +91,7 @@ def _rows(
                 tall,
                 y_mm=mm(y + em / 2),
                 width_mm=mm(width * rng.uniform(0.86, 1.0)) if wide else None,
-                condense=max(0.35, scale * (0.9 if wide else 1.0)),
+                condense=scale * (0.9 if wide else 1.0),
                 font=font,
                 role=role,
                 spread=wide,
@@ -359,7 +362,7 @@ def _middle(
         return (), Star(mm(min(width, height) * rng.uniform(0.75, 0.9)), 0.0, mm(y))
     text = texts.given("purpose") or rng.choice(PURPOSES + WORDS[:10])
     rows: list[Row] = [(text, "purpose", _font(rng), 1.0)]
-    if rng.bernoulli(0.4):
+    if rng.bernoulli(0.4) and min(height, 0.5 * width) > _LEAST_TWO_ROWS:
         rows.append((texts["date"], "date", "hei", 0.75))
     tall = min(height, width * (0.36 if len(rows) == 1 else 0.5))
     return _rows(rng, rows, width, tall, y), None
