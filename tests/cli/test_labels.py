@@ -30,7 +30,7 @@ def test_writes_and_reports(db, tmp_path):
     result = run(db.path, "--to", "paddleocr-rec", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "6 labels on train 3, val 1, test 2 samples" in result.output
-    assert "left out: 2 x text not legible" in result.output
+    assert "left out: 2 x text not inked" in result.output
     assert (tmp_path / "out" / "train.txt").is_file()
 
 

@@ -14,7 +14,7 @@ from seal2real.sealdb.exporters._output import Export
 if TYPE_CHECKING:
     from seal2real.sealdb.reader import DbSample, SealDB
 
-__all__ = ["PART", "Format", "Job", "Option", "picture", "put", "stem"]
+__all__ = ["PART", "Format", "Job", "Option", "part_of", "picture", "put", "stem"]
 
 # Ids come out of an archive: only these become file names.
 _STEM = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -179,13 +179,23 @@ def picture(sample: DbSample, part: str) -> tuple[bytes, str]:
     Raises:
         ValueError: the sample has no such image.
     """
+    part = part_of(sample, part)
+    return sample.data(part), sample.suffix(part)
+
+
+def part_of(sample: DbSample, part: str) -> str:
+    """Return which image of the sample ``part`` means.
+
+    Raises:
+        ValueError: the sample has no such image.
+    """
     if part == "auto":
         part = "forged" if sample.has("forged") else "synthetic"
     if not sample.has(part):
         raise ValueError(
             f"export: part must be in every sample, got {part!r} which {sample.id} lacks; use auto"
         )
-    return sample.data(part), sample.suffix(part)
+    return part
 
 
 def put(path: Path, data: bytes | str) -> None:

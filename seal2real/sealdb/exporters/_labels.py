@@ -11,13 +11,11 @@ from seal2real.sealdb.exporters._job import Job, Option
 __all__ = [
     "CATEGORY",
     "IGNORE",
-    "MIN_VISIBLE",
     "SHAPES",
+    "all_readable",
     "category_names",
     "category_of",
     "cut",
-    "legible",
-    "line_legible",
     "one_line",
     "region",
     "text_points",
@@ -30,11 +28,6 @@ CATEGORY = Option(
     "shape",
     "class of a seal: its shape, its type, or one class for all",
     ("shape", "type", "seal"),
-)
-MIN_VISIBLE = Option(
-    0.3,
-    "a text counts as legible when at least this share of each character was inked",
-    limits=(0, 1),
 )
 # Polygons may end this far outside the image before a text counts as cut off, px.
 _SLACK = 1.0
@@ -63,12 +56,7 @@ def category_of(seal: Json, by: str) -> str:
     return "seal" if by == "seal" else str(seal[by])
 
 
-def legible(text: Json, min_visible: float) -> bool:
-    """Say whether every character of a seal's text was inked enough to be read."""
-    return all(char["visible"] >= min_visible for char in text["chars"])
-
-
-def line_legible(line: Json) -> bool:
+def all_readable(line: Json) -> bool:
     """Say whether every character of a page line is readable (blanks always are)."""
     return all(char["readable"] for char in line["chars"] if char["text"].strip())
 
@@ -94,4 +82,4 @@ def text_points(points: Sequence[Sequence[float]], page: Json) -> list[Point]:
     The number of points stays even and pairs stay pairs; empty when nothing is left.
     """
     kept = clamp(points, page["width"], page["height"])
-    return kept if abs(area(kept)) > 0.0 else []
+    return kept if area(kept) > 0.0 else []

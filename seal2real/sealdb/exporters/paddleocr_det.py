@@ -8,14 +8,11 @@ from seal2real.sealdb.exporters._geometry import Point, box
 from seal2real.sealdb.exporters._job import PART, Format, Job, Option, picture, put, stem
 from seal2real.sealdb.exporters._labels import (
     IGNORE,
-    MIN_VISIBLE,
-    cut,
-    legible,
-    line_legible,
     one_line,
     region,
     text_points,
 )
+from seal2real.sealdb.exporters._legible import LEGIBLE_OPTIONS, Legibility
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
@@ -30,21 +27,30 @@ images/{train,val,test}/ID.jpg
 {train,val,test}.txt   images/train/ID.jpg<TAB>[{"transcription": "...", "points": [[x, y], ...]}]"""
 
 
-def write(job: Job, *, part: str, min_visible: float, regions: bool, page_lines: bool) -> None:
+def write(
+    job: Job,
+    *,
+    part: str,
+    min_visible: float,
+    min_separation: float,
+    regions: bool,
+    page_lines: bool,
+) -> None:
     """Write images and a label file per split."""
     with job.text_files({split: f"{split}.txt" for split in job.splits}) as files:
         for sample in job.samples():
             data, suffix = picture(sample, part)
             name = f"images/{sample.split}/{stem(sample)}.{suffix}"
             put(job.root / name, data)
-            entries = _entries(sample, min_visible, regions)
+            judge = Legibility(sample, part, min_visible, min_separation)
+            entries = _entries(sample, judge, regions)
             if page_lines:
-                entries += _page_entries(sample)
+                entries += _page_entries(sample, judge)
             job.report.items += len(entries)
             files[sample.split].write(f"{name}\t{dumps(entries)}\n")
 
 
-def _entries(sample: DbSample, min_visible: float, regions: bool) -> list[dict[str, Any]]:
+def _entries(sample: DbSample, judge: Legibility, regions: bool) -> list[dict[str, Any]]:
     page = sample.record["page"]
     entries = []
     for seal in sample.record["seals"]:
@@ -54,19 +60,18 @@ def _entries(sample: DbSample, min_visible: float, regions: bool) -> list[dict[s
         for text in seal["texts"]:
             points = text_points(text["polygon16"], page)
             if points:
-                readable = legible(text, min_visible) and not cut(text["polygon16"], page)
-                entries.append(_entry(text["text"] if readable else IGNORE, points))
+                lost = judge.why_not(seal, text, "polygon16")
+                entries.append(_entry(IGNORE if lost else text["text"], points))
     return entries
 
 
-def _page_entries(sample: DbSample) -> list[dict[str, Any]]:
+def _page_entries(sample: DbSample, judge: Legibility) -> list[dict[str, Any]]:
     page = sample.record["page"]
     entries = []
     for line in page["lines"]:
         points = text_points(line["polygon"], page)
         if points:
-            readable = line_legible(line) and not cut(line["polygon"], page)
-            entries.append(_entry(line["text"] if readable else IGNORE, points))
+            entries.append(_entry(IGNORE if judge.why_not_line(line) else line["text"], points))
     return entries
 
 
@@ -86,7 +91,7 @@ FORMAT = Format(
     write,
     {
         "part": PART,
-        "min_visible": MIN_VISIBLE,
+        **LEGIBLE_OPTIONS,
         "regions": Option(True, "box round each whole seal, transcription 印章区域"),
         "page_lines": Option(False, "the page's own text lines too"),
     },

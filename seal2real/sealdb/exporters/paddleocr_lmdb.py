@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from seal2real.sealdb.exporters._crops import CROP_OPTIONS, crops
+from seal2real.sealdb.exporters._crops import CROP_OPTIONS, CropRules, crops
 from seal2real.sealdb.exporters._job import Format, Job, put
 
 __all__ = ["FORMAT", "write"]
@@ -22,11 +22,12 @@ _COMMIT_EVERY = 1000
 def write(job: Job, **options: Any) -> None:
     """Write one LMDB per split and the dictionary."""
     _import_lmdb()
+    rules = CropRules(**options)
     characters: set[str] = set()
     for split in job.splits:
         with _Store(job.root / split) as store:
             for sample in job.samples([split]):
-                for data, text in crops(job, sample, **options):
+                for data, text in crops(job, sample, rules):
                     store.add(data, text)
                     characters.update(text)
     put(job.root / "dict.txt", "".join(f"{c}\n" for c in sorted(characters - {" "})))

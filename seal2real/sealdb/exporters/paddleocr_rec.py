@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seal2real.sealdb.exporters._crops import CROP_OPTIONS, crops
+from seal2real.sealdb.exporters._crops import CROP_OPTIONS, CropRules, crops
 from seal2real.sealdb.exporters._job import Format, Job, put, stem
 
 __all__ = ["FORMAT", "write"]
@@ -17,10 +17,11 @@ dict.txt                             every character that occurs, one a line"""
 
 def write(job: Job, **options: Any) -> None:
     """Write crops, a label file per split and the dictionary."""
+    rules = CropRules(**options)
     characters: set[str] = set()
     with job.text_files({split: f"{split}.txt" for split in job.splits}) as files:
         for sample in job.samples():
-            for number, (data, text) in enumerate(crops(job, sample, **options)):
+            for number, (data, text) in enumerate(crops(job, sample, rules)):
                 name = f"images/{sample.split}/{stem(sample)}_{number:02d}.jpg"
                 put(job.root / name, data)
                 files[sample.split].write(f"{name}\t{text}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from seal2real.sealdb.exporters._job import PART, Format, Job, Option, picture, stem
-from seal2real.sealdb.exporters._labels import line_legible
+from seal2real.sealdb.exporters._labels import all_readable
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _row(sample: DbSample, part: str) -> dict[str, Any]:
         "capture": record["capture"]["kind"],
         "seals": [_seal(seal) for seal in record["seals"]],
         "lines": [
-            {"text": line["text"], "polygon": line["polygon"], "readable": line_legible(line)}
+            {"text": line["text"], "polygon": line["polygon"], "readable": all_readable(line)}
             for line in page["lines"]
         ],
         "record": dumps(record),

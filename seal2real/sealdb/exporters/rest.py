@@ -5,14 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seal2real.sealdb.exporters._job import PART, Format, Job, Option, picture, put
-from seal2real.sealdb.exporters._labels import (
-    IGNORE,
-    MIN_VISIBLE,
-    cut,
-    legible,
-    one_line,
-    text_points,
-)
+from seal2real.sealdb.exporters._labels import IGNORE, one_line, text_points
+from seal2real.sealdb.exporters._legible import LEGIBLE_OPTIONS, Legibility
 from seal2real.sealdb.exporters._output import dumps
 
 if TYPE_CHECKING:
@@ -27,7 +21,7 @@ _LAYOUT = """\
 _TITLE_ROLES = ("owner", "name")
 
 
-def write(job: Job, *, part: str, min_visible: float, polygon: str) -> None:
+def write(job: Job, *, part: str, min_visible: float, min_separation: float, polygon: str) -> None:
     """Write images and one label file per split."""
     key = "polygon" if polygon == "dense" else "polygon16"
     with job.text_files({split: f"{split}_labels.json" for split in job.splits}) as files:
@@ -35,7 +29,8 @@ def write(job: Job, *, part: str, min_visible: float, polygon: str) -> None:
             data, suffix = picture(sample, part)
             name = f"gt_{sample.index}"
             put(job.root / f"{sample.split}_images" / f"{name}.{suffix}", data)
-            entries = _titles(sample, key, min_visible)
+            judge = Legibility(sample, part, min_visible, min_separation)
+            entries = _titles(sample, key, judge)
             job.report.items += len(entries)
             first = job.report.samples[sample.split] == 1
             files[sample.split].write(f"{'{' if first else ','}\n{dumps(name)}:{dumps(entries)}")
@@ -43,15 +38,15 @@ def write(job: Job, *, part: str, min_visible: float, polygon: str) -> None:
             file.write("\n}\n")
 
 
-def _titles(sample: DbSample, key: str, min_visible: float) -> list[dict[str, Any]]:
+def _titles(sample: DbSample, key: str, judge: Legibility) -> list[dict[str, Any]]:
     page = sample.record["page"]
     entries = []
     for seal in sample.record["seals"]:
         for text in _title_texts(seal["texts"]):
             points = text_points(text[key], page)
             if points:
-                readable = legible(text, min_visible) and not cut(text[key], page)
-                title = one_line(text["text"]) if readable else IGNORE
+                lost = judge.why_not(seal, text, key)
+                title = IGNORE if lost else one_line(text["text"])
                 entries.append({"points": [list(p) for p in points], "transcription": title})
     return entries
 
@@ -70,7 +65,7 @@ FORMAT = Format(
     write,
     {
         "part": PART,
-        "min_visible": MIN_VISIBLE,
+        **LEGIBLE_OPTIONS,
         "polygon": Option("16", "the 16-point polygon, or the dense one", ("dense", "16")),
     },
 )

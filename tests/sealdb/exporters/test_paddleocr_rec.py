@@ -86,7 +86,7 @@ def test_crops_carry_their_provenance(db, dest):
 def test_what_is_left_out_is_counted(db, tmp_path):
     """By reason: the cut title, the faint ones, and lines lower than asked."""
     report = export(db, "paddleocr-rec", tmp_path / "a", progress=False)
-    assert report.skipped == {"text cut by the border": 1, "text not legible": 2}
+    assert report.skipped == {"text cut by the border": 1, "text not inked": 2}
     assert report.items == 6
     report = export(db, "paddleocr-rec", tmp_path / "b", progress=False, min_height=500)
     assert report.items == 0
