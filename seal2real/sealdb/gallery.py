@@ -22,8 +22,8 @@ FOLDER = "gallery"
 PAGE = "index.html"
 # Pictures of a sample, in the order shown; "forged" only where there is one.
 PANELS = ("clean", "synthetic", "forged", "mask", "classes")
-# Longest side of a picture, px: two to a card look sharp on dense screens.
-_THUMB_PX = 448
+# Longest side of a picture, px: a crop of the usual 512 is shown as it is.
+_THUMB_PX = 720
 _THUMB_QUALITY = 88
 # What is not labelled shines through this faintly.
 _DIM = 4

@@ -47,11 +47,11 @@ body{margin:0;background:var(--back);color:var(--ink);
 font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif}
 main{max-width:1500px;margin:0 auto;padding:28px 24px 64px}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:15px;margin:0 0 8px}
-p{margin:4px 0;max-width:85ch}.soft,figcaption{color:var(--soft);font-size:13px}
+p{margin:4px 0;max-width:120ch}.soft,figcaption{color:var(--soft);font-size:13px}
 code{font:13px ui-monospace,monospace}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(230px,1fr));gap:12px;margin:18px 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:12px;margin:18px 0;align-items:start}
 .box,article{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 14px}
-.bar{display:grid;grid-template-columns:9.5em 1fr 3.5em;gap:8px;align-items:center;font-size:13px}
+.bar{display:grid;grid-template-columns:minmax(0,6fr) 5fr 2.6em;gap:8px;align-items:center;font-size:13px}
 .bar span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .bar i{height:8px;border-radius:4px;background:var(--bar);display:block}
 .bar b{font-weight:500;text-align:right}
@@ -59,7 +59,7 @@ article{margin:14px 0}
 header{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin-bottom:8px}
 header strong{font-size:16px}
 .strip{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:10px}
-figure{margin:0;min-width:0}.pic{position:relative;border:1px solid var(--line);background:#fff}
+figure{margin:0;min-width:0}.pic{display:block;position:relative;border:1px solid var(--line);background:#fff}
 .pic img{display:block;width:100%;height:auto}
 .pic svg{position:absolute;inset:0;width:100%;height:100%}
 polygon,rect{fill:none;vector-effect:non-scaling-stroke}
@@ -68,6 +68,7 @@ polygon,rect{fill:none;vector-effect:non-scaling-stroke}
 .u{stroke:#cc3311;stroke-width:1.2}.n{stroke:#785ef0;stroke-width:1.5;stroke-dasharray:5 3}
 .b{stroke:#000;stroke-width:1;stroke-dasharray:2 3}
 table{border-collapse:collapse;margin-top:8px;font-size:13px;width:100%}
+td:first-child,th:first-child{width:32%}
 td,th{text-align:left;padding:2px 14px 2px 0;vertical-align:top;border-top:1px solid var(--line)}
 th{color:var(--soft);font-weight:500}
 .key{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 4px 0 10px}
@@ -160,18 +161,22 @@ def _card(sample: DbSample) -> str:
 
 def _figure(sample: str, panel: str, caption: str, over: str = "") -> str:
     return (
-        f'<figure><div class="pic"><img loading="lazy" alt="{caption}" '
-        f'src="gallery/{sample}.{panel}.jpg">{over}</div>'
+        f'<figure><a class="pic" href="gallery/{sample}.{panel}.jpg">'
+        f'<img loading="lazy" alt="{caption}" src="gallery/{sample}.{panel}.jpg">{over}</a>'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
 def _svg(record: dict[str, Any]) -> str:
     """Return every polygon of ``record`` as a drawing in the sample's own pixels."""
-    shapes = [
+    # On whole pages the characters are too small to be told apart: lines stand for them.
+    whole = record["mode"] == "page"
+    shapes = [_polygon(line["polygon"], "p") for line in record["page"]["lines"] if whole]
+    shapes += [
         _polygon(char["quad"], "p" if char["readable"] else "u")
         for line in record["page"]["lines"]
         for char in line["chars"]
+        if not (whole and char["readable"])
     ]
     for seal in record["seals"]:
         shapes.append(_polygon(seal["outline"], "o"))

@@ -82,7 +82,7 @@ def _hashes(db: SealDB, kind: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]
     texts = db.index[f"hash_{kind}"].to_pylist()
     rows = [row for row, text in enumerate(texts) if text and len(text) * 4 == HASH_BITS]
     joined = bytes.fromhex("".join(texts[row] for row in rows))
-    return np.array(rows, np.int64), np.frombuffer(joined, np.uint8).reshape(len(rows), -1)
+    return np.array(rows, np.int64), np.frombuffer(joined, np.uint8).reshape(-1, HASH_BITS // 8)
 
 
 def _decode(data: bytes, name: Path | str) -> NDArray[np.uint8]:

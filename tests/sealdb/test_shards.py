@@ -67,9 +67,14 @@ def test_webdataset_reads_it(tiny_db: Path) -> None:
 
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     """Neither the shard nor its temporary file."""
-    with pytest.raises(KeyError), open_shard(tmp_path / "a.tar") as writer:
-        writer.add("000000000", FILES)
-        raise KeyError
+
+    def fail() -> None:
+        with open_shard(tmp_path / "a.tar") as writer:
+            writer.add("000000000", FILES)
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 
