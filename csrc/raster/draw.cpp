@@ -41,8 +41,10 @@ bool put_run(const uint8_t* coverage, int x, int count, int y, const Part& part,
     return false;
   }
   const size_t at = static_cast<size_t>(y - canvas.y0) * canvas.width + left + skip;
-  const Target target = {canvas.coverage + at, canvas.classes + at, canvas.width - left - skip,
-                         part.cls, part.cut};
+  // Runs end on whole blocks of coverage, except where the canvas cuts off their beginning: there
+  // the last block must not be read past the run, for what follows is left from another part.
+  const int room = (skip % kBlock == 0 ? canvas.width : end) - left - skip;
+  const Target target = {canvas.coverage + at, canvas.classes + at, room, part.cls, part.cut};
   return kernels.compose(coverage + skip, end - left - skip, target);
 }
 
