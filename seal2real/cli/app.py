@@ -28,6 +28,12 @@ _COMMANDS = {
 _EXPECTED = (ValueError, TypeError, OSError, LookupError)
 
 
+class _Refusal(click.ClickException):
+    """Bad input or a machine that refuses."""
+
+    exit_code = 2
+
+
 class _LazyGroup(click.Group):
     """A group that imports a subcommand when it is used."""
 
@@ -47,9 +53,7 @@ class _LazyGroup(click.Group):
         except click.exceptions.Exit:
             raise
         except _EXPECTED as error:
-            failure = click.ClickException(_message(error))
-            failure.exit_code = 2
-            raise failure from error
+            raise _Refusal(_message(error)) from error
 
 
 def _message(error: Exception) -> str:

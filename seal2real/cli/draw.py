@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["draw"]
 
@@ -39,7 +43,7 @@ def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool) -> None:
     click.echo(f"{png}: {drawing.rgba.shape[1]}x{drawing.rgba.shape[0]} px at {dpi:g} dpi")
 
 
-def _load(spec: str, seed: int):
+def _load(spec: str, seed: int) -> SealSpec:
     """Return the SealSpec of a preset name or a JSON file."""
     from seal2real.rng import Rng
     from seal2real.seals import SealSpec, sample_spec

@@ -129,13 +129,9 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
     presets = tuple(name.strip() for name in given.pop("presets").split(",") if name.strip())
     names = ("layout", "templates", "corpus")
     paths = {"profile": profile, **{name: given.pop(name) for name in names}}
-    return Recipe(
-        presets=presets,
-        options=options,
-        inputs=_input_hashes(paths),
-        **{name: None if path is None else str(path) for name, path in paths.items()},
-        **given,
-    )
+    named = {name: None if path is None else str(path) for name, path in paths.items()}
+    fields: dict[str, Any] = {**given, **named, "presets": presets, "options": options}
+    return Recipe(**fields, inputs=_input_hashes(paths))
 
 
 def _fit(folder: Path, profile: Path) -> None:

@@ -223,12 +223,12 @@ def _shown_line(
         inside = bool((polygon >= 0).all() and (polygon <= limit).all())
         return PageLine(line.text, polygon, ()) if inside else None
     quads = (np.stack([np.asarray(c.quad, np.float64) for c in line.chars]) - offset) * scale
-    kept = ((quads >= 0) & (quads <= limit)).all(axis=(1, 2))
+    kept: NDArray[np.bool_] = np.all((quads >= 0) & (quads <= limit), axis=(1, 2))
     if not kept.any():
         return None
     chars = tuple(
         PageChar(char.text, quad)
-        for char, quad, keep in zip(line.chars, quads, kept, strict=True)
+        for char, quad, keep in zip(line.chars, quads, kept.tolist(), strict=True)
         if keep
     )
     if kept.all():

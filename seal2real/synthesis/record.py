@@ -139,31 +139,32 @@ def outline_mm(stamp: Stamp) -> NDArray[np.float64]:
 
 def _seal_record(bit: int, seal: SealPlan, planes: Planes) -> dict[str, Any]:
     stamp = seal.stamp
-    drawn = isinstance(stamp, SealSpec)
     return {
         "id": bit,
         "bit": bit,
-        "type": stamp.type if drawn else "template",
-        "shape": stamp.shape if drawn else "template",
+        "type": stamp.type if isinstance(stamp, SealSpec) else "template",
+        "shape": stamp.shape if isinstance(stamp, SealSpec) else "template",
         "width_mm": stamp.width_mm,
         "height_mm": stamp.height_mm,
         "center": _points(seal.warp.apply(np.zeros((1, 2))))[0],
         "angle_deg": round(seal.angle_deg, 4),
         "rule": seal.rule,
         "warp": seal.warp.to_dict(),
-        "spec": stamp.to_dict() if drawn else None,
+        "spec": stamp.to_dict() if isinstance(stamp, SealSpec) else None,
         "ink": seal.ink.to_dict(),
         "colour": seal.ink.colour_name,
         "bbox": _bit_box(planes["mask"], bit),
         "outline": _points(seal.warp.apply(outline_mm(stamp))),
         "group": seal.group,
-        "template": None if drawn else stamp.to_dict(),
-        "texts": _text_records(stamp, bit, seal, planes) if drawn else [],
+        "template": stamp.to_dict() if isinstance(stamp, Template) else None,
+        "texts": _text_records(bit, seal, planes),
     }
 
 
-def _text_records(spec: SealSpec, bit: int, seal: SealPlan, planes: Planes) -> list[dict[str, Any]]:
-    native = layout(spec)
+def _text_records(bit: int, seal: SealPlan, planes: Planes) -> list[dict[str, Any]]:
+    if isinstance(seal.stamp, Template):
+        return []  # nobody told us what a cut-out says
+    native = layout(seal.stamp)
     labels = _C.text_labels(native, seal.warp.h, seal.warp.curl)
     return [
         _text_record(text, label, bit, seal, planes)
