@@ -69,7 +69,7 @@ class LightField {
     const int64_t at = y0_ + y;
     const int64_t cell = floor_shift(at, kGridShift);
     const int16_t* near = scratch_.grid.data() + static_cast<size_t>(cell - first_y_) * columns_;
-    const auto weight = static_cast<int32_t>(2 * (at - (cell << kGridShift)) + 1)
+    const auto weight = static_cast<int32_t>(2 * (at - cell * (int64_t{1} << kGridShift)) + 1)
                         << (7 - kGridShift);
     for (size_t i = 0; i < columns_; ++i) {
       const int32_t a = near[i];
@@ -77,7 +77,7 @@ class LightField {
       scratch_.grid_row[i] = static_cast<int16_t>((a * 256 + (b - a) * weight + 128) >> 8);
     }
     kernels.expand_row(scratch_.grid_row.data(), scratch_.light.data(), columns_ - 1, kGridShift);
-    int16_t* light = scratch_.light.data() + (x0_ - (first_x_ << kGridShift));
+    int16_t* light = scratch_.light.data() + (x0_ - first_x_ * (int64_t{1} << kGridShift));
     if (band_ > 0.0 || has_streaks_) {
       const int32_t band = q(1.0 + band_ * band_at(at), 4096.0);
       for (int64_t i = 0; i < width; ++i) {
@@ -128,7 +128,7 @@ class LightField {
   // Rows of a drum: a slow swing and a fine one.
   double band_at(int64_t y) const {
     const int64_t slow = floor_shift(y, 4);
-    const double part = static_cast<double>(y - (slow << 4)) / 16.0;
+    const double part = static_cast<double>(y - slow * 16) / 16.0;
     const double a = signed_hash(band_seed_, slow);
     const double b = signed_hash(band_seed_, slow + 1);
     return 0.7 * (a + (b - a) * part) + 0.3 * signed_hash(band_seed_ + 1, y);

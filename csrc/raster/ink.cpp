@@ -144,14 +144,15 @@ class ContactField {
     const int64_t at = window_.y0 + y;
     const int64_t cell = floor_shift(at, shift_);
     const auto near = scratch_.grid.data() + static_cast<size_t>(cell - first_y_) * columns_;
-    const auto weight = static_cast<int32_t>(2 * (at - (cell << shift_)) + 1) << (7 - shift_);
+    const auto weight = static_cast<int32_t>(2 * (at - cell * (int64_t{1} << shift_)) + 1)
+                        << (7 - shift_);
     for (size_t i = 0; i < columns_; ++i) {
       const int32_t a = near[i];
       const int32_t b = near[i + columns_];
       scratch_.row[i] = static_cast<int16_t>((a * 256 + (b - a) * weight + 128) >> 8);
     }
     kernels.expand_row(scratch_.row.data(), scratch_.contact.data(), columns_ - 1, shift_);
-    return scratch_.contact.data() + (window_.x0 - (first_x_ << shift_));
+    return scratch_.contact.data() + (window_.x0 - first_x_ * (int64_t{1} << shift_));
   }
 
  private:
