@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    pass
+    from seal2real.seals import SealSpec
 
 __all__ = ["draw"]
 
