@@ -224,7 +224,8 @@ def _items(setting: Setting, rng: Rng, labels: Labels, look: Look, count: int) -
     face = setting.body.scaled(0.85)
     room = int(setting.sheet.room() / (look.row_em * face.size_px)) - 1
     rows, total = [], 0
-    for number, (name, model, unit) in enumerate(rng.sample(labels.goods, count)[: max(room, 0)]):
+    count = max(min(count, room, len(labels.goods)), 0)
+    for number, (name, model, unit) in enumerate(rng.sample(labels.goods, count)):
         quantity, price = rng.integer(1, 200), rng.integer(200, 600_000)
         total += quantity * price
         amount = grouped(quantity * price)
