@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -153,6 +156,36 @@ def test_outside_repeats_the_border():
     image = np.arange(600, dtype=np.int64).reshape(20, 30).astype(np.uint8)
     strip = unwrap(image, [[-4, 5], [4, 5], [4, 7], [-4, 7]])
     assert np.array_equal(strip.image[:, :4], np.repeat(image[5:7, :1], 4, axis=1))
+
+
+STRIPS = """
+import hashlib
+import numpy as np
+from seal2real.sealdb.unwrap import unwrap, unwrap_chars
+image = (np.indices((97, 113)).prod(axis=0) % 251).astype(np.uint8)
+t = np.arange(16) / 7.3
+edge = np.stack([50 + 31.7 * (1 - t * t / 9), 48 + 29.3 * (t - t * t * t / 11)], axis=1)
+polygon = np.concatenate([edge[:8], 50 + (edge[:8][::-1] - 50) * 0.61])
+strips = [unwrap(image, polygon, method=m).image for m in ("dense", "spline")]
+strips.append(unwrap_chars(image, polygon.reshape(4, 4, 2) + 0.37).image)
+print(hashlib.sha256(b"".join(s.tobytes() for s in strips)).hexdigest())
+"""
+
+
+def test_same_bytes_without_vector_units():
+    """NumPy and libm stripped of their dispatched code paths give the same strips."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    switched = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
+    plain = {**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(switched)}
+    plain["GLIBC_TUNABLES"] = "glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA,-AVX"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", STRIPS], env=env, check=True, capture_output=True, text=True
+        ).stdout
+        for env in (dict(os.environ), plain)
+    }
+    assert len(found) == 1 and len(found.pop().strip()) == 64
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def export(
             or ``dest`` inside the dataset.
         FileExistsError: ``dest`` exists and is not an empty folder.
         WriteError: ``dest`` cannot be written.
+        DamagedError: a record or image of the dataset is damaged.
         ImportError: the format needs a package that is not installed.
     """
     if to not in FORMATS:
@@ -88,7 +89,13 @@ def export(
     chosen = _splits(db, splits)
     report = Export(to, Path(dest))
     with staged(Path(dest), forbidden=db.path) as root:
-        FORMATS[to].write(Job(db, root, report, chosen, progress), **parsed)
+        job = Job(db, root, report, chosen, progress)
+        try:
+            FORMATS[to].write(job, **parsed)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            # Exporters trust the schema; a damaged record shows up as any of these.
+            _blame_record(job, error)
+            raise
     return report
 
 
@@ -122,6 +129,23 @@ def _splits(db: SealDB, splits: Sequence[str] | None) -> dict[str, int]:
             "draw samples first, or choose another split"
         )
     return chosen
+
+
+def _blame_record(job: Job, error: Exception) -> None:
+    """Raise a clear error if the record of the sample being written breaks the schema.
+
+    Raises:
+        DamagedError: naming the sample and the rule.
+    """
+    from seal2real.sealdb.errors import DamagedError
+    from seal2real.sealdb.record import schema_errors
+
+    found = [] if job.current is None else schema_errors(job.current.record, limit=1)
+    if found and job.current is not None:
+        raise DamagedError(
+            f"export: record must follow the schema, got {job.current.id} with {found[0]}; "
+            "run seal2real verify"
+        ) from error
 
 
 def _unknown(what: str, name: object, known: Any) -> str:

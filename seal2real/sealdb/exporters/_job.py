@@ -114,12 +114,15 @@ class Job:
     report: Export
     splits: dict[str, int]
     progress: bool = True
+    # the sample being written, to name it when something is wrong with it
+    current: DbSample | None = None
 
     def samples(self, splits: Sequence[str] | None = None) -> Iterator[DbSample]:
         """Yield the samples of the chosen splits, split by split, and count them."""
         for split in splits if splits is not None else list(self.splits):
             for sample in self._bar(self.db.samples(split), split, self.splits[split]):
                 self.report.samples[split] = self.report.samples.get(split, 0) + 1
+                self.current = sample
                 yield sample
 
     def _bar(self, samples: Iterator[DbSample], split: str, total: int) -> Iterator[DbSample]:
@@ -131,7 +134,8 @@ class Job:
             desc=f"{self.report.to} {split}",
             unit="sample",
             delay=1.0,
-            disable=not self.progress,
+            # None: no bar where nobody looks
+            disable=None if self.progress else True,
         )
         yield from bar
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seal2real.sealdb.errors import WriteError
+from seal2real.sealdb.errors import DamagedError, WriteError
 from seal2real.sealdb.exporters import FORMATS, export, parse_options
 from seal2real.sealdb.reader import SealDB
 from tests.support.labelled import SCENES
@@ -179,6 +179,25 @@ def test_no_dataset(tmp_path):
     """A folder without dataset.json."""
     with pytest.raises(ValueError, match=r"must hold a finished dataset"):
         export(tmp_path, "pairs", tmp_path / "out", progress=False)
+
+
+@pytest.mark.parametrize("to", ["coco", "paddleocr-det", "parquet", "labelme", "rest"])
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("page", None, r"page: None is not of type 'object'"),
+        ("seals", [{}], r"seals/0: 'id' is a required property"),
+        ("seals", 3, r"seals: 3 is not of type 'array'"),
+    ],
+)
+def test_damaged_records_are_named(db, tmp_path, monkeypatch, to, key, value, message):
+    """Whatever a broken record makes an exporter do, the user reads sample and rule."""
+    sample = db[0]
+    sample.record[key] = value
+    monkeypatch.setattr(SealDB, "samples", lambda self, split=None: iter([sample]))
+    with pytest.raises(DamagedError, match=f"export: record must .* got 000000000 with {message}"):
+        export(db, to, tmp_path / "out", progress=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_hostile_ids_are_refused(db, tmp_path, monkeypatch):
