@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Timing", "machine", "measure", "pinned", "row_line", "table", "versions"]
+__all__ = ["ROOT", "Timing", "machine", "measure", "pinned", "row_line", "table", "versions"]
 
+ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = (
     "numpy",
     "pillow",
@@ -136,10 +137,9 @@ def versions() -> dict[str, str | None]:
 
 def commit() -> str | None:
     """Return the checked-out commit, with a plus sign when files differ from it."""
-    root = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), *arguments]
+        command = ["git", "-C", str(ROOT), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     try:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.common import ROOT
+
 __all__ = ["FONT", "PX_PER_MM", "SIDE", "WINDOW", "Scene", "background", "page", "sample_scene"]
 
-ROOT = Path(__file__).resolve().parent.parent
 FONT = ROOT / "seal2real" / "fonts" / "NotoSerifSC-Bold-seal.otf"
 SIDE = 512
 # A 40 mm seal is 500 px wide.

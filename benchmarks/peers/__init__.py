@@ -1,0 +1,1 @@
+"""Rivals, one module each; imported only when they are installed."""

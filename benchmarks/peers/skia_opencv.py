@@ -14,10 +14,20 @@ import simplejpeg
 import skia
 from numpy.typing import NDArray
 
-from benchmarks.scene import FONT, PAGE_HEIGHT, PAGE_WIDTH, SHRINK, SIDE, WINDOW, Scene
-from benchmarks.scene import background, page
+from benchmarks.scene import (
+    FONT,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    SHRINK,
+    SIDE,
+    WINDOW,
+    Scene,
+    background,
+    hanzi,
+    page,
+)
 
-__all__ = ["crop", "pages", "pressed", "seal"]
+__all__ = ["crop", "pages", "pressed", "seal", "tensors", "warm"]
 
 cv2.setNumThreads(1)
 RED = (200, 20, 30)
@@ -40,9 +50,7 @@ def _font(em: int, scale_x: float) -> skia.Font:
 
 _SKIA_FONTS = {name: _font(*size) for name, size in _FONTS.items()}
 _PATHS: dict[tuple[str, str], tuple[skia.Path, float]] = {}
-_COLOUR = {
-    name: skia.Paint(AntiAlias=True, Color=skia.Color(*RED)) for name in _CLASSES
-}
+_COLOUR = {name: skia.Paint(AntiAlias=True, Color=skia.Color(*RED)) for name in _CLASSES}
 _LABEL = {
     name: skia.Paint(
         AntiAlias=False, Color=skia.ColorSetARGB(number, 0, 0, 0), BlendMode=skia.BlendMode.kSrc
@@ -59,6 +67,15 @@ def _glyph(font: str, char: str) -> tuple[skia.Path, float]:
         found = face.getPath(face.textToGlyphs(char)[0]), face.measureText(char)
         _PATHS[font, char] = found
     return found
+
+
+def warm() -> None:
+    """Read every path that scenes use, so that the cache is as full as after a long run."""
+    for char in hanzi():
+        for font in ("ring", "middle"):
+            _glyph(font, char)
+    for digit in "0123456789":
+        _glyph("code", digit)
 
 
 def _star() -> skia.Path:
