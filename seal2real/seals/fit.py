@@ -35,7 +35,7 @@ _CAPITALS = 0.74  # em: height of digits and capitals in both embedded fonts, wi
 _TRIMMED = "（）［］｛｝《》〈〉【】「」『』〔〕“”‘’、，。：；！？·"
 _BRACKET_BEARING = 0.06  # em
 _ROW_CURVE = 2 / 3  # of the height inwards: where layout measures advances on a ring
-_STEPS = 64
+_STEPS = 32  # chords over half an arc: within 0.3 % of an ellipse's length, 1 % at sharp corners
 _NARROWEST = 0.4  # horizontal scale below which hanzi cannot be read
 _TURN_SHARE = 1.2  # least radius of a ring text at corners, in its heights (layout_ring.cpp)
 
@@ -206,11 +206,17 @@ def fit_ring(
     """
     units = text_units(text, font)
     height, arc = height_mm, float(round(arc_deg))
+    known_arc = outer = inner = 0.0
     while True:
         depth = inset_mm + _ROW_CURVE * height
+        if arc != known_arc:
+            known_arc = arc
+            outer = arc_length(outline, inset_mm, arc)
+            inner = arc_length(outline, inset_mm + height_mm, arc)
         turn = max(corner_mm - depth, _TURN_SHARE * height)
         loss = corner_loss(outline, arc, turn)
-        slot = (arc_length(outline, depth, arc) - loss) / units
+        # the length falls all but linearly with the depth
+        slot = (outer + (inner - outer) * (depth - inset_mm) / height_mm - loss) / units
         condense = slot * fill / height
         if condense >= narrowest:
             break
@@ -218,7 +224,7 @@ def fit_ring(
             height *= 0.97
         else:
             arc = min(arc + 4, longest_deg)
-        if height < 0.45 * height_mm:
+        if height < 0.58 * height_mm:
             break
     if condense < _NARROWEST:
         raise ValueError(

@@ -157,7 +157,9 @@ def paid(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     font = _font(rng)
     if rng.bernoulli(0.14) and len(text) <= 6 and size == (None, None):
         width, height = height, width
-        lines = (_upright(text, font, em, width - 2 * inset - 0.8, height - 2 * inset - 1.6),)
+        lines: tuple[LineText, ...] = (
+            _upright(text, font, em, width - 2 * inset - 0.8, height - 2 * inset - 1.6),
+        )
     else:
         rows: list[Row] = [(text, "purpose", font, 1.0)]
         lines = _rows(rng, rows, width - 2 * inset - 2.0, min(em, height - 2 * inset - 0.8))

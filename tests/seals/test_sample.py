@@ -42,7 +42,10 @@ def test_overrides() -> None:
         ({"owner": "云\n泽"}, r"owner must be one printable line"),
         ({"seed": "a"}, r"seed must be an integer, got 'a'"),
         ({"star": 3}, r"star must be a Star or None, got 3"),
-        ({"owner": "云" * 60, "width_mm": 20}, r"'company' must be able to hold its texts, .*too long"),
+        (
+            {"owner": "云" * 60, "width_mm": 20},
+            r"'company' must be able to hold its texts, .*too long",
+        ),
         ({"owner": "云泽\U0001f600公司"}, r"must be able to hold its texts, .*U\+1F600"),
     ],
 )
