@@ -10,8 +10,8 @@ from seal2real.pages.page import Page
 
 __all__ = ["PageCache"]
 
-# Two A4 pages at 300 dpi (26 MB each) and many draw lists: far below a worker's 400 MB.
-_CACHE_BYTES = 60 << 20
+# An A4 page at 300 dpi (26 MB) or a few at 150: a worker has 400 MB for everything.
+_CACHE_BYTES = 30 << 20
 
 
 class PageCache:

@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 MM_PER_INCH = 25.4
+# Rows drawn at a time: a band of an A4 page at 300 dpi is 4 MB.
+_BAND_ROWS = 512
 
 Box = tuple[float, float, float, float]
 
@@ -161,7 +163,7 @@ class Page:
     def image(self) -> NDArray[np.uint8]:  # [H, W, 3]
         """The whole page, RGB; made once and kept. Read-only."""
         if "image" not in self._memo:
-            image = self.raster.window(0, 0, self.width, self.height)
+            image = _whole(self.raster)
             image.flags.writeable = False
             self._memo["image"] = image
         return self._memo["image"]
@@ -228,6 +230,17 @@ def window_of(raster: Raster, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.
     if any(side for pair in pads for side in pair):
         part = np.pad(part, pads, mode="edge")
     return part
+
+
+def _whole(raster: Raster) -> NDArray[np.uint8]:  # [H, W, 3]
+    """Return all pixels of ``raster``, drawn in bands: temporaries stay small."""
+    if isinstance(raster, ArrayRaster):
+        return raster.image.view()
+    image = np.empty((raster.height, raster.width, 3), np.uint8)
+    for top in range(0, raster.height, _BAND_ROWS):
+        bottom = min(top + _BAND_ROWS, raster.height)
+        image[top:bottom] = raster.window(0, top, raster.width, bottom)
+    return image
 
 
 def require_dpi(function: str, dpi: float) -> None:
