@@ -98,7 +98,7 @@ def separation(
     xs, ys = [point[0] for point in polygon], [point[1] for point in polygon]
     x0, y0 = max(math.floor(min(xs)), 0), max(math.floor(min(ys)), 0)
     x1, y1 = min(math.ceil(max(xs)), width), min(math.ceil(max(ys)), height)
-    window = image[y0:y1, x0:x1].astype(np.int64)
+    window = image[y0:y1, x0:x1]
     held = mask[y0:y1, x0:x1]
     ink, paper = window[(held >> bit) & 1 > 0], window[held == 0]
     if len(ink) < _MIN_PIXELS or len(paper) < _MIN_PIXELS:
@@ -109,8 +109,14 @@ def separation(
     return float((np.abs(ink_mean - paper_mean) / spread).max())
 
 
-def _moments(pixels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and variance of each channel from integer sums, the same on every machine."""
-    count, total, squares = len(pixels), pixels.sum(axis=0), (pixels * pixels).sum(axis=0)
-    mean = total / count
-    return mean, (squares * count - total * total) / (count * count)
+def _moments(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and variance of each channel of ``pixels`` [N, 3].
+
+    From histograms: their sums are integers, so they are the same on every machine.
+    """
+    counts = np.stack([np.bincount(pixels[:, k], minlength=256) for k in range(pixels.shape[1])])
+    levels = np.arange(256, dtype=np.int64)
+    number = len(pixels)
+    total, squares = (counts * levels).sum(axis=1), (counts * levels * levels).sum(axis=1)
+    mean = total / number
+    return mean, (squares * number - total * total) / (number * number)
