@@ -12,6 +12,7 @@
 
 #include "raster/capture.h"
 #include "raster/ink.h"
+#include "raster/press_batch.h"
 
 namespace py = pybind11;
 
@@ -188,6 +189,59 @@ py::tuple py_support(const Bytes& clean, const Bytes& sealed, const Bytes& mask,
   return py::make_tuple(out, py::make_tuple(bounds[0], bounds[1], bounds[2], bounds[3]));
 }
 
+std::vector<PressJob> press_jobs(const std::vector<const Layout*>& layouts,
+                                 const py::array_t<double, py::array::c_style>& warps,
+                                 const py::sequence& inks) {
+  std::vector<PressJob> jobs(layouts.size());
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    require(layouts[i] != nullptr, "press_batch: layouts must not hold None; lay out first");
+    const auto row = static_cast<py::ssize_t>(i);
+    const py::object params = inks[i];
+    const std::array<double, 3> light = triple(params, "transmittance");
+    jobs[i] = {layouts[i],
+               make_warp(warps.data(row, 0), warps.data(row, 9), "press_batch"),
+               ink_settings(params),
+               {light[0], light[1], light[2]}};
+  }
+  return jobs;
+}
+
+py::tuple py_press_batch(const std::vector<const Layout*>& layouts,
+                         const py::array_t<double, py::array::c_style>& warps,
+                         const py::sequence& inks, const Bytes& pages, int threads) {
+  const auto count = static_cast<py::ssize_t>(layouts.size());
+  require(warps.ndim() == 2 && warps.shape(0) == count && warps.shape(1) == 13,
+          "press_batch: warps must have shape [N, 13] for N layouts; pass Warp.row() of each");
+  require(static_cast<py::ssize_t>(inks.size()) == count,
+          "press_batch: inks must be as many as layouts, got " + std::to_string(inks.size()) +
+              " for " + std::to_string(count) + "; pass one InkParams a layout");
+  require(pages.ndim() == 4 && pages.shape(0) == count && pages.shape(3) == 3 &&
+              pages.shape(1) >= 1 && pages.shape(1) <= 32768 && pages.shape(2) >= 1 &&
+              pages.shape(2) <= 32768,
+          "press_batch: pages must have shape [N, H, W, 3] with sides in 1..32768; stack one page "
+          "a layout");
+  require(threads >= 1 && threads <= 256, "press_batch: threads must be in 1..256, got " +
+                                              std::to_string(threads) +
+                                              "; use the number of cores");
+  const std::vector<PressJob> jobs = press_jobs(layouts, warps, inks);
+  Bytes images = like(pages);
+  Bytes masks({count, pages.shape(1), pages.shape(2)});
+  Bytes classes({count, pages.shape(1), pages.shape(2)});
+  const PressBatch batch = {jobs.data(),
+                            jobs.size(),
+                            static_cast<int>(pages.shape(2)),
+                            static_cast<int>(pages.shape(1)),
+                            pages.data(),
+                            images.mutable_data(),
+                            masks.mutable_data(),
+                            classes.mutable_data()};
+  {
+    py::gil_scoped_release release;
+    press_all(batch, threads);
+  }
+  return py::make_tuple(images, masks, classes);
+}
+
 }  // namespace
 
 void bind_press(py::module_& m) {
@@ -206,6 +260,10 @@ void bind_press(py::module_& m) {
   m.def("support", &py_support, py::arg("clean"), py::arg("sealed"), py::arg("mask"),
         py::arg("radius"), py::arg("mcu"),
         "Return (support u8 [H, W], bounds x0 y0 x1 y1) of what differs, grown.");
+  m.def(
+      "press_batch", &py_press_batch, py::arg("layouts"), py::arg("warps"), py::arg("inks"),
+      py::arg("pages"), py::arg("threads") = 1,
+      "Return (images u8 [N, H, W, 3], ink masks u8 [N, H, W] of 0 and 1, classes u8 [N, H, W]).");
 }
 
 }  // namespace seal2real

@@ -20,7 +20,8 @@ constexpr uint64_t kDetailSeed = 4;
 constexpr uint64_t kDrySeed = 5;
 
 struct Scratch {
-  ByteBuffer coverage, paper, edge, wide, paper_low, blur, speckle, blotch, spare_a, spare_b, line;
+  ByteBuffer coverage, paper, edge, wide, paper_low, blur, speckle, blotch, spare_a, spare_b, line,
+      flat;
   std::vector<double> field;
   std::vector<int16_t> grid, row, contact;
 };
@@ -208,7 +209,7 @@ class ContactField {
 
 // Coefficients that do not change from row to row.
 InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double spread_px,
-                            const NoiseShape& speckle, const NoiseShape& blotch) {
+                            const NoiseShape& speckle, const NoiseShape& blotch, bool with_rim) {
   const double per_speckle = 128.0 / speckle.deviation;  // amounts are one sigma
   const double per_blotch = 128.0 / blotch.deviation;
   InkRowSettings row{};
@@ -225,7 +226,7 @@ InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double
   row.nick = round_to(ink.nick_amount * 2.0 * per_blotch * 128.0, 0.0, 4096.0);
   row.speckle = round_to(ink.speckle_amount * per_speckle * 256.0, 0.0, 8192.0);
   row.mottle = round_to(ink.mottle_amount * per_blotch * 256.0, 0.0, 8192.0);
-  row.rim = round_to(ink.rim_amount * 512.0, 0.0, 8192.0);
+  row.rim = with_rim ? round_to(ink.rim_amount * 512.0, 0.0, 8192.0) : 0;
   row.grain = round_to(ink.grain_amount * 32.0 * 256.0 / 16.0, 0.0, 16384.0);
   const double peak = ink.strength * (1.0 - ink.fade) * 100.0;
   row.density_scale = round_to(peak * 256.0 / 255.0, 0.0, 256.0);
@@ -255,8 +256,11 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
   add_ghost(kernels, image, window, settings, scale, scratch);
   blur_plane(kernels, scratch.coverage.data(), window.width, window.height, edge_shape,
              scratch.blur, scratch.edge);
-  blur_plane(kernels, scratch.edge.data(), window.width, window.height, wide_shape, scratch.blur,
-             scratch.wide);
+  const bool with_rim = settings.rim_amount > 0.0 && wide_shape.passes > 0;
+  if (with_rim) {
+    blur_plane(kernels, scratch.edge.data(), window.width, window.height, wide_shape, scratch.blur,
+               scratch.wide);
+  }
   const bool with_paper = image.paper != nullptr && settings.grain_amount > 0.0;
   if (with_paper) {
     copy_window(image.paper, image.width, window, scratch.paper);
@@ -269,20 +273,26 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
   const Window absolute{window.x0 - center_x, window.y0 - center_y, window.width, window.height};
   const NoiseShape speckle_shape = noise_shape(settings.speckle_scale_mm * scale);
   const NoiseShape blotch_shape = noise_shape(settings.nick_scale_mm * scale);
+  scratch.flat.assign(padded_stride(window.width) + kPadding, 128);
+  const PlaneView flat{scratch.flat.data(), 0};
+  const bool with_blotch = settings.nick_amount > 0.0 || settings.mottle_amount > 0.0;
   const PlaneView speckle =
-      noise_plane(kernels, absolute, speckle_shape, mix64(settings.seed + kSpeckleSeed),
-                  scratch.speckle, scratch.spare_a);
+      settings.speckle_amount > 0.0
+          ? noise_plane(kernels, absolute, speckle_shape, mix64(settings.seed + kSpeckleSeed),
+                        scratch.speckle, scratch.spare_a)
+          : flat;
   const PlaneView blotch =
-      noise_plane(kernels, absolute, blotch_shape, mix64(settings.seed + kBlotchSeed),
-                  scratch.blotch, scratch.spare_b);
+      with_blotch ? noise_plane(kernels, absolute, blotch_shape, mix64(settings.seed + kBlotchSeed),
+                                scratch.blotch, scratch.spare_b)
+                  : flat;
   ContactField contact(settings, place, absolute, scratch);
   const InkRowSettings row_values =
-      row_settings(settings, edge_px, spread_px, speckle_shape, blotch_shape);
+      row_settings(settings, edge_px, spread_px, speckle_shape, blotch_shape, with_rim);
   scratch.line.resize(padded_stride(window.width) + kPadding);
   for (int64_t y = 0; y < window.height; ++y) {
     const size_t at = static_cast<size_t>(y) * padded_stride(window.width);
     const InkRow row{scratch.edge.data() + at,
-                     scratch.wide.data() + at,
+                     (with_rim ? scratch.wide : scratch.edge).data() + at,
                      speckle.data + static_cast<size_t>(y) * speckle.stride,
                      blotch.data + static_cast<size_t>(y) * blotch.stride,
                      contact.row(kernels, y),
