@@ -46,8 +46,8 @@ void luma_grid(const LumaGrid& grid, int32_t* out) {
       std::fill(sums.begin(), sums.end(), uint16_t{0});
       add_rows(grid.rgb + y * stride, stride, std::min(kRowsPerSum, y1 - y), sums.data());
       for (int64_t c = 0; c < grid.cols; ++c) {
-        cells[static_cast<size_t>(c)] += weigh(sums.data(), c * grid.width / grid.cols,
-                                               (c + 1) * grid.width / grid.cols);
+        cells[static_cast<size_t>(c)] +=
+            weigh(sums.data(), c * grid.width / grid.cols, (c + 1) * grid.width / grid.cols);
       }
     }
     for (int64_t c = 0; c < grid.cols; ++c) {

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seal2real import _C
 from seal2real.sealdb.errors import DamagedError
 
 __all__ = [
@@ -74,11 +75,15 @@ def schema_errors(record: Any, limit: int = 5) -> list[str]:
 def dump_record(record: dict[str, Any]) -> bytes:
     """Return the bytes of {id}.json: UTF-8, keys in the order they were built in, no blanks.
 
+    These are the bytes of Python's own json module, which spends a quarter of a sample's time on
+    the digits of coordinates.
+
     Raises:
-        ValueError: if a number is not finite.
+        TypeError: if a value is none of JSON's.
+        ValueError: if a number is not finite, or a text has lone surrogates.
     """
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+    data: bytes = _C.dump_json(record)
+    return data
 
 
 def load_record(data: bytes | memoryview) -> dict[str, Any]:

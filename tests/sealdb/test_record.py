@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from seal2real import _C
 from seal2real.sealdb.errors import DamagedError
 from seal2real.sealdb.provenance import Provenance
 from seal2real.sealdb.recipe import Recipe
@@ -127,3 +130,47 @@ def test_bad_runs_are_refused(counts: list[int]) -> None:
 def test_ids() -> None:
     """Nine digits sort like numbers and have no dot."""
     assert [sample_id(k) for k in (0, 12, 999_999_999)] == ["000000000", "000000012", "999999999"]
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(10**13), 10**13).map(lambda k: k / 10**4)
+    | st.integers(-(10**12), 10**12).map(lambda k: round(k / 997, 3))
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda below: st.lists(below) | st.dictionaries(st.text('甲a"\\\n\x00', max_size=3), below),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(VALUES)
+def test_our_json_is_pythons(value: Any) -> None:
+    """The definition of the bytes is Python's own json module."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    assert _C.dump_json(value) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [0.0, -0.0, 1e-4, -1e-4, 1e-5, 5e-324, 0.1 + 0.2, 1e9, 999999999.9999, 1e15, 1e16, 1e22, 1 / 3,
+     1.7976931348623157e308, 123.456, -0.5, 2.0**53, 99999.99995],
+)  # fmt: skip
+def test_edge_numbers(number: float) -> None:
+    """Where notation or digits change."""
+    assert _C.dump_json(number) == repr(number).encode()
+
+
+def test_values_that_are_no_json() -> None:
+    """Arrays, sets, keys of another type, lone surrogates, endless nesting."""
+    for value in (np.int64(3), {1, 2}, {3: 4}, b"x"):
+        with pytest.raises(TypeError, match="dump_json: values must be dict, list"):
+            _C.dump_json([value])
+    with pytest.raises(UnicodeEncodeError):
+        _C.dump_json("\ud800")
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(RecursionError):
+        _C.dump_json(endless)
