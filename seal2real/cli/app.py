@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from seal2real import __version__
+from seal2real.sealdb.errors import SealDbError
 
 __all__ = ["main"]
 
@@ -25,7 +26,7 @@ _COMMANDS = {
     "provenance": "database",
 }
 # The caller's mistakes and the machine's refusals; everything else is our bug and keeps its trace.
-_EXPECTED = (ValueError, TypeError, OSError, LookupError)
+_EXPECTED = (ValueError, TypeError, OSError, LookupError, SealDbError)
 
 
 class _Refusal(click.ClickException):
