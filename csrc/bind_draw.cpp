@@ -11,6 +11,7 @@
 #include "raster/draw.h"
 #include "raster/isa.h"
 #include "raster/layout.h"
+#include "raster/text_edges.h"
 #include "read_spec.h"
 
 namespace py = pybind11;
@@ -104,8 +105,9 @@ py::dict text_dict(const TextLayout& text) {
     chars.append(py::make_tuple(to_utf8({c.codepoint}), to_array(c.quad.data(), 4)));
   }
   out["chars"] = chars;
-  out["polygon_mm"] = to_array(text.dense.data(), text.dense.size());
-  out["polygon16_mm"] = to_array(text.coarse.data(), text.coarse.size());
+  const TextPolygons polygons = text_polygons(text);
+  out["polygon_mm"] = to_array(polygons.dense.data(), polygons.dense.size());
+  out["polygon16_mm"] = to_array(polygons.coarse.data(), polygons.coarse.size());
   return out;
 }
 
@@ -159,11 +161,17 @@ py::list text_labels(const Layout& layout, const Doubles& h, const Doubles& curl
     for (const LaidChar& c : text.chars) {
       corners.insert(corners.end(), c.quad.begin(), c.quad.end());
     }
+    py::list chars;
+    for (const LaidChar& c : text.chars) {
+      chars.append(to_utf8({c.codepoint}));
+    }
     py::dict label;
+    label["chars"] = chars;
     label["quads"] = warped(corners, warp).reshape({static_cast<py::ssize_t>(text.chars.size()),
                                                     py::ssize_t{4}, py::ssize_t{2}});
-    label["polygon"] = warped(text.dense, warp);
-    label["polygon16"] = warped(text.coarse, warp);
+    const TextPolygons polygons = text_polygons(text);
+    label["polygon"] = warped(polygons.dense, warp);
+    label["polygon16"] = warped(polygons.coarse, warp);
     out.append(label);
   }
   return out;
@@ -243,7 +251,7 @@ void bind_draw(py::module_& m) {
         py::arg("height"), py::arg("x0") = 0, py::arg("y0") = 0, py::arg("isa") = py::none(),
         "Return (coverage u8 [H, W], classes u8 [H, W]) of the window at (x0, y0).");
   m.def("text_labels", &text_labels, py::arg("layout"), py::arg("warp_h"), py::arg("curl"),
-        "Return a dict a text: quads f64 [n, 4, 2], polygon and polygon16 f64 [k, 2], px.");
+        "Return a dict a text: chars (str), quads f64 [n, 4, 2], polygon and polygon16 f64 [k, 2], px.");
   m.def("draw_batch", &draw_batch, py::arg("layouts"), py::arg("warps"), py::arg("width"),
         py::arg("height"), py::arg("colour") = std::array<uint8_t, 3>{200, 20, 30},
         py::arg("threads") = 1, py::arg("rgba") = py::none(), py::arg("classes") = py::none(),

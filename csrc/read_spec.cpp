@@ -3,15 +3,22 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 
 namespace py = pybind11;
 
 namespace seal2real {
 namespace {
 
-// Interned once: attribute look-ups by name cost more than the layout of a ring otherwise.
+// Attribute names as interned strings, by the address of their literal: making a string object a
+// look-up took longer than the layout itself.
 py::object attribute(const py::handle& part, const char* name) {
-  PyObject* value = PyObject_GetAttrString(part.ptr(), name);
+  static auto* const names = new std::unordered_map<const char*, PyObject*>();
+  PyObject*& key = (*names)[name];
+  if (key == nullptr) {
+    key = PyUnicode_InternFromString(name);
+  }
+  PyObject* value = PyObject_GetAttr(part.ptr(), key);
   if (value == nullptr) {
     throw py::error_already_set();
   }

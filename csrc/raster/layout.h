@@ -48,7 +48,9 @@ using Quad = std::array<Point, 4>;  // the glyph's own top left, then clockwise 
 
 struct LaidChar {
   char32_t codepoint;
-  Quad quad;  // mm
+  Quad quad;         // mm
+  double t0 = 0.0;   // its stretch of the row, see Station
+  double t1 = 1.0;
 };
 
 struct Arc {
@@ -58,10 +60,23 @@ struct Arc {
   double end_deg;
 };
 
-// Stations along a text, in glyph orientation (left to right as the glyphs stand).
+// A place along a text; `t` runs from 0 to 1 from left to right as the glyphs stand.
 struct Station {
   Point base;
   Point up;  // towards the glyphs' tops
+  double t = 0.0;
+};
+
+// Where a row of glyphs runs: along a curve, or straight from `first` to `last`.
+struct TextRun {
+  std::optional<Curve> curve;
+  double begin_mm = 0.0;  // arc length where the leftmost glyph starts
+  double run_mm = 0.0;    // arc length to the end of the rightmost; negative runs counter-clockwise
+  bool tops_out = true;
+  Station first;  // square to the end glyphs
+  Station last;
+  double top_mm = 0.0;  // from the stations along up
+  double bottom_mm = 0.0;
 };
 
 struct TextLayout {
@@ -72,9 +87,9 @@ struct TextLayout {
   std::string direction;  // cw, ccw, ccw_out, line, column, grid
   uint8_t cls = kBackground;
   std::optional<Arc> arc;
-  std::vector<LaidChar> chars;     // reading order, blanks left out
-  std::vector<Point> dense;        // mm, first half along the tops, second half back
-  std::vector<Point> coarse;       // mm, the same with at most 16 points
+  std::vector<LaidChar> chars;  // reading order, blanks left out
+  TextRun run;                  // rows only
+  Polyline frame;               // columns and grids: their four corners, mm
 };
 
 struct Layout {

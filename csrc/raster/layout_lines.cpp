@@ -1,7 +1,6 @@
 // Straight lines and columns of text, and the characters of private seals.
 #include "raster/detmath.h"
 #include "raster/layout_parts.h"
-#include "raster/text_edges.h"
 #include "raster/typeset.h"
 
 namespace seal2real {
@@ -34,20 +33,6 @@ Fit fit_line(const LineTextSpec& spec, const std::string& where, double natural_
   return {condense, gap, condense * natural_mm + gap * gaps};
 }
 
-void finish_line(const std::vector<Station>& ends, double top, double bottom, int count,
-                 TextLayout& text) {
-  const auto polygon = [&](int stations) {
-    std::vector<Station> all;
-    for (int k = 0; k < stations; ++k) {
-      const double t = static_cast<double>(k) / (stations - 1);
-      all.push_back({ends[0].base + t * (ends[1].base - ends[0].base), ends[0].up});
-    }
-    return edge_polygon(all, top, bottom, text.chars);
-  };
-  text.dense = polygon(count);
-  text.coarse = polygon(std::min(count, 4));
-}
-
 void put_row(const LineTextSpec& spec, const SetText& set, const Fit& fit, Point right, Point up,
              Layout& layout, TextLayout& text) {
   const Point centre = {spec.x_mm, spec.y_mm};
@@ -55,17 +40,21 @@ void put_row(const LineTextSpec& spec, const SetText& set, const Fit& fit, Point
   for (const SetGlyph& glyph : set.glyphs) {
     const double width = glyph.advance_em * set.scale_mm * fit.condense;
     const Point at = centre + (pen + 0.5 * width) * right;
+    const size_t before = text.chars.size();
     put_glyph(glyph,
               place_glyph(glyph, set.scale_mm * fit.condense, set.scale_mm, set.middle_em, at,
                           right, up),
               set.top_em, set.bottom_em, text.cls, layout, text);
+    if (text.chars.size() > before) {
+      text.chars.back().t0 = pen / fit.total_mm + 0.5;
+      text.chars.back().t1 = (pen + width) / fit.total_mm + 0.5;
+    }
     pen += width + fit.gap_mm;
   }
-  const std::vector<Station> ends = {{centre - (0.5 * fit.total_mm) * right, up},
-                                     {centre + (0.5 * fit.total_mm) * right, up}};
-  finish_line(ends, (set.top_em - set.middle_em) * set.scale_mm,
-              (set.bottom_em - set.middle_em) * set.scale_mm,
-              1 + static_cast<int>(text.chars.size()), text);
+  text.run.first = {centre - (0.5 * fit.total_mm) * right, up, 0.0};
+  text.run.last = {centre + (0.5 * fit.total_mm) * right, up, 1.0};
+  text.run.top_mm = (set.top_em - set.middle_em) * set.scale_mm;
+  text.run.bottom_mm = (set.bottom_em - set.middle_em) * set.scale_mm;
 }
 
 // Length of a glyph along its column, em.
@@ -92,26 +81,18 @@ void put_column(const LineTextSpec& spec, const SetText& set, const Fit& fit, Po
     pen -= size + fit.gap_mm;
   }
   // A column is read downward: its "tops" are the right-hand side.
-  const std::vector<Station> ends = {{centre + (0.5 * fit.total_mm) * up, right},
-                                     {centre - (0.5 * fit.total_mm) * up, right}};
-  const double half = 0.5 * widest * set.scale_mm;
-  std::vector<Point> corners;
+  double left = -0.5 * widest * set.scale_mm;
+  double far_right = -left;
   for (const LaidChar& c : text.chars) {
-    corners.insert(corners.end(), c.quad.begin(), c.quad.end());
+    for (const Point p : c.quad) {
+      left = std::min(left, dot(p - centre, right));
+      far_right = std::max(far_right, dot(p - centre, right));
+    }
   }
-  double left = -half;
-  double far_right = half;
-  for (const Point p : corners) {
-    left = std::min(left, dot(p - centre, right));
-    far_right = std::max(far_right, dot(p - centre, right));
-  }
-  text.dense = {ends[0].base + far_right * right, ends[1].base + far_right * right,
-                ends[1].base + left * right, ends[0].base + left * right};
-  text.coarse = text.dense;
-}
-
-Polyline rectangle(double x0, double y0, double x1, double y1) {
-  return {{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}};
+  const Point top = centre + (0.5 * fit.total_mm) * up;
+  const Point bottom = centre - (0.5 * fit.total_mm) * up;
+  text.frame = {top + far_right * right, bottom + far_right * right, bottom + left * right,
+                top + left * right};
 }
 
 // Half size and middle of the largest upright rectangle inside the outline inset by `inset`.
@@ -221,8 +202,7 @@ void lay_name(const GlyphStore& store, const SealSpec& seal, const NameGridSpec&
       }
     }
   }
-  text.dense = rectangle(all.x0, all.y0, all.x1, all.y1);
-  text.coarse = text.dense;
+  text.frame = {{all.x0, all.y0}, {all.x1, all.y0}, {all.x1, all.y1}, {all.x0, all.y1}};
   layout.texts.push_back(std::move(text));
 }
 

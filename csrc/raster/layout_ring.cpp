@@ -1,7 +1,6 @@
 // Ring text: glyphs along a curve parallel to the outline.
 #include "raster/detmath.h"
 #include "raster/layout_parts.h"
-#include "raster/text_edges.h"
 #include "raster/typeset.h"
 
 namespace seal2real {
@@ -15,7 +14,6 @@ constexpr double kInnerShare = 1.0 / 3.0;
 constexpr double kTurnShare = 1.2;
 // Without arc_deg, text may fill this share of the ring.
 constexpr double kFullestRing = 0.95;
-constexpr int kCoarseStations = 8;
 
 struct Row {
   const RingTextSpec* spec;
@@ -94,60 +92,51 @@ Row make_row(const GlyphStore& store, const SealSpec& seal, const RingTextSpec& 
   return row;
 }
 
-Station station_at(const Row& row, double s) {
-  const Frame frame = row.curve.at(s);
-  return {frame.position, row.tops_out ? frame.normal : -1.0 * frame.normal};
-}
-
 // Distances of the row's top and bottom from the curve, along up.
 double top_mm(const Row& row) {
   return row.height_mm * (row.tops_out ? 1.0 - kInnerShare : kInnerShare);
 }
 double bottom_mm(const Row& row) { return top_mm(row) - row.height_mm; }
 
-struct RowEnds {
-  Station first;
-  Station last;
-};
-
-// Places the glyphs in reading order; returns stations at both ends, square to the end glyphs.
-RowEnds put_row(const Row& row, uint8_t cls, Layout& layout, TextLayout& text) {
+// Places the glyphs in reading order. Against it, with tops outward, they stand right to left.
+void put_row(const Row& row, Layout& layout, TextLayout& text) {
   const double base_em = row.set.bottom_em - bottom_mm(row) / row.set.scale_mm;
   const double scale = row.set.scale_mm;
+  const bool backward = row.tops_out && row.sign < 0.0;
+  const double half = backward ? -0.5 : 0.5;
   double pen = 0.0;
-  RowEnds ends{};
   for (size_t i = 0; i < row.set.glyphs.size(); ++i) {
     const SetGlyph& glyph = row.set.glyphs[i];
     const double width = glyph.advance_em * scale * row.condense;
     const Frame frame = row.curve.at(row.begin_mm + row.sign * (pen + 0.5 * width));
     const Point up = row.tops_out ? frame.normal : -1.0 * frame.normal;
     const Point right = row.tops_out ? frame.tangent : -1.0 * frame.tangent;
+    const size_t before = text.chars.size();
     put_glyph(glyph,
               place_glyph(glyph, scale * row.condense, scale, base_em, frame.position, right, up),
-              row.set.top_em, row.set.bottom_em, cls, layout, text);
-    const double read = row.sign * (row.tops_out ? 1.0 : -1.0);  // -1: glyphs run against reading
+              row.set.top_em, row.set.bottom_em, text.cls, layout, text);
+    const double t0 = pen / row.total_mm;
+    const double t1 = (pen + width) / row.total_mm;
+    if (text.chars.size() > before) {
+      text.chars.back().t0 = backward ? 1.0 - t1 : t0;
+      text.chars.back().t1 = backward ? 1.0 - t0 : t1;
+    }
     if (i == 0) {
-      ends.first = {frame.position - (0.5 * read * width) * right, up};
+      Station& end = backward ? text.run.last : text.run.first;
+      end = Station{frame.position - (half * width) * right, up, 0.0};
     }
     if (i + 1 == row.set.glyphs.size()) {
-      ends.last = {frame.position + (0.5 * read * width) * right, up};
+      Station& end = backward ? text.run.first : text.run.last;
+      end = Station{frame.position + (half * width) * right, up, 0.0};
     }
     pen += width + row.gap_mm;
   }
-  return ends;
-}
-
-std::vector<Point> row_polygon(const Row& row, const RowEnds& ends, int count,
-                               const TextLayout& text) {
-  std::vector<Station> stations = {ends.first};
-  for (int k = 1; k + 1 < count; ++k) {
-    stations.push_back(station_at(row, row.begin_mm + row.sign * row.total_mm * k / (count - 1)));
-  }
-  stations.push_back(ends.last);
-  if (row.tops_out && row.sign < 0.0) {  // glyphs stand left to right against the reading order
-    std::reverse(stations.begin(), stations.end());
-  }
-  return edge_polygon(stations, top_mm(row), bottom_mm(row), text.chars);
+  const double end_mm = row.begin_mm + row.sign * row.total_mm;
+  text.run.begin_mm = backward ? end_mm : row.begin_mm;
+  text.run.run_mm = (backward ? -row.sign : row.sign) * row.total_mm;
+  text.run.tops_out = row.tops_out;
+  text.run.top_mm = top_mm(row);
+  text.run.bottom_mm = bottom_mm(row);
 }
 
 Arc arc_of(const Row& row) {
@@ -167,13 +156,11 @@ void lay_ring_text(const GlyphStore& store, const SealSpec& seal, const RingText
   const Row row = make_row(store, seal, spec, where);
   TextLayout text = text_header(spec, spec.role == "code" ? kCode : kRingText);
   text.direction = row.sign > 0.0 ? "cw" : row.tops_out ? "ccw_out" : "ccw";
-  const RowEnds ends = put_row(row, text.cls, layout, text);
+  put_row(row, layout, text);
   if (seal.shape == Shape::kRound) {
     text.arc = arc_of(row);
   }
-  const int dense = std::min(121, std::max(17, 4 * static_cast<int>(text.chars.size()) + 1));
-  text.dense = row_polygon(row, ends, dense, text);
-  text.coarse = row_polygon(row, ends, kCoarseStations, text);
+  text.run.curve = row.curve;
   layout.texts.push_back(std::move(text));
 }
 

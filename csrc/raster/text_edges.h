@@ -1,15 +1,17 @@
 // Polygons around rows of glyphs.
 #pragma once
 
-#include <vector>
-
 #include "raster/layout.h"
 
 namespace seal2real {
 
-// Polygon along `stations`: top edge forth, bottom edge back, moved outward until the chords hold
-// every corner of `quads`. `top` and `bottom` are distances along the stations' up vectors.
-std::vector<Point> edge_polygon(const std::vector<Station>& stations, double top, double bottom,
-                                const std::vector<LaidChar>& chars);
+// Both have their first half along the glyphs' tops, left to right as the glyphs stand, and their
+// second half back along the bottoms, with as many points; chords hold every char's quad.
+struct TextPolygons {
+  Polyline dense;   // mm, a point every few degrees
+  Polyline coarse;  // mm, at most 16 points
+};
+
+TextPolygons text_polygons(const TextLayout& text);
 
 }  // namespace seal2real

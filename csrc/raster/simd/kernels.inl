@@ -235,21 +235,44 @@ void accumulate(const Edges& edges, const Grid& grid, Segments& s) {
   flush(s, filled, grid);
 }
 
-void resolve(Cell* cells, int blocks, int32_t* height, uint8_t* coverage) {
-  int32_t sum = *height;
-  for (int block = 0; block < blocks; ++block, cells += kBlock, coverage += kBlock) {
-    for (int i = 0; i < kBlock; ++i) {
-      const int32_t cell = cells[i];
-      const int32_t area = static_cast<int32_t>(static_cast<uint32_t>(cell) << 12) >> 12;
-      sum += (cell - area) >> kAreaBits;
-      const int32_t covered = sum * 512 - area;
-      const int32_t size = covered < 0 ? -covered : covered;
-      const int32_t value = (size * 255 + 65536) >> 17;
-      coverage[i] = static_cast<uint8_t>(value < 255 ? value : 255);
-      cells[i] = 0;
-    }
+// Lanes moved up by `kShift`, zeros below.
+template <int kShift>
+inline Ints move_up(Ints v) {
+  Ints index{};
+  for (int i = 0; i < kLanes; ++i) {
+    index[i] = i < kShift ? 0 : kLanes + i - kShift;
   }
-  *height = sum;
+  return __builtin_shuffle(Ints{}, v, index);
+}
+
+inline Ints prefix_sum(Ints v) {
+  v += move_up<1>(v);
+  v += move_up<2>(v);
+  if (kLanes > 4) {
+    v += move_up<(kLanes > 4 ? 4 : 1)>(v);
+  }
+  if (kLanes > 8) {
+    v += move_up<(kLanes > 8 ? 8 : 1)>(v);
+  }
+  return v;
+}
+
+void resolve(Cell* cells, int blocks, int32_t* height, uint8_t* coverage) {
+  using Narrow = uint8_t __attribute__((vector_size(kLanes)));
+  Ints carry = splat(*height);
+  const Ints top = splat(kLanes - 1);
+  for (int i = 0; i < blocks * kBlock; i += kLanes) {
+    const Ints cell = load(cells + i);
+    store(cells + i, Ints{});
+    const Ints area = (cell << (32 - kAreaBits)) >> (32 - kAreaBits);
+    const Ints sum = prefix_sum((cell - area) >> kAreaBits) + carry;
+    carry = __builtin_shuffle(sum, top);
+    const Ints covered = sum * 512 - area;
+    const Ints size = most(covered, -covered);
+    const Ints value = least((size * 255 + 65536) >> 17, splat(255));
+    store(coverage + i, __builtin_convertvector(value, Narrow));
+  }
+  *height = carry[0];
 }
 
 inline Bytes compose_block(Bytes cover, Bytes old, Bytes old_class, const Target& target,
