@@ -206,9 +206,28 @@ std::vector<PressJob> press_jobs(const std::vector<const Layout*>& layouts,
   return jobs;
 }
 
+// The caller's array to write into, or a new one.
+Bytes output(const py::object& given, const std::vector<py::ssize_t>& shape, const char* name) {
+  if (given.is_none()) {
+    return Bytes(shape);
+  }
+  bool fits = py::isinstance<Bytes>(given);
+  if (fits) {
+    const auto array = given.cast<Bytes>();
+    fits = array.writeable() &&
+           std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()) == shape;
+  }
+  require(fits, std::string("press_batch: ") + name +
+                    " must be a writable C-contiguous uint8 array of the result's shape; leave it "
+                    "out to get a new one");
+  return given.cast<Bytes>();
+}
+
 py::tuple py_press_batch(const std::vector<const Layout*>& layouts,
                          const py::array_t<double, py::array::c_style>& warps,
-                         const py::sequence& inks, const Bytes& pages, int threads) {
+                         const py::sequence& inks, const Bytes& pages, int threads,
+                         const py::object& images_out, const py::object& masks_out,
+                         const py::object& classes_out) {
   const auto count = static_cast<py::ssize_t>(layouts.size());
   require(warps.ndim() == 2 && warps.shape(0) == count && warps.shape(1) == 13,
           "press_batch: warps must have shape [N, 13] for N layouts; pass Warp.row() of each");
@@ -224,9 +243,10 @@ py::tuple py_press_batch(const std::vector<const Layout*>& layouts,
                                               std::to_string(threads) +
                                               "; use the number of cores");
   const std::vector<PressJob> jobs = press_jobs(layouts, warps, inks);
-  Bytes images = like(pages);
-  Bytes masks({count, pages.shape(1), pages.shape(2)});
-  Bytes classes({count, pages.shape(1), pages.shape(2)});
+  const std::vector<py::ssize_t> planes{count, pages.shape(1), pages.shape(2)};
+  Bytes images = output(images_out, {count, pages.shape(1), pages.shape(2), 3}, "images");
+  Bytes masks = output(masks_out, planes, "masks");
+  Bytes classes = output(classes_out, planes, "classes");
   const PressBatch batch = {jobs.data(),
                             jobs.size(),
                             static_cast<int>(pages.shape(2)),
@@ -262,7 +282,8 @@ void bind_press(py::module_& m) {
         "Return (support u8 [H, W], bounds x0 y0 x1 y1) of what differs, grown.");
   m.def(
       "press_batch", &py_press_batch, py::arg("layouts"), py::arg("warps"), py::arg("inks"),
-      py::arg("pages"), py::arg("threads") = 1,
+      py::arg("pages"), py::arg("threads") = 1, py::arg("images") = py::none(),
+      py::arg("masks") = py::none(), py::arg("classes") = py::none(),
       "Return (images u8 [N, H, W, 3], ink masks u8 [N, H, W] of 0 and 1, classes u8 [N, H, W]).");
 }
 

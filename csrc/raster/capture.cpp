@@ -425,7 +425,8 @@ int64_t capture_radius(const CaptureSettings& s) {
 }
 
 void capture(const CaptureImage& image, const CaptureSettings& settings) {
-  thread_local Scratch scratch;
+  thread_local Scratch own;
+  Scratch& scratch = own;  // one look-up of the thread's storage, not one an access
   if (image.width == 0 || image.height == 0) {
     return;
   }

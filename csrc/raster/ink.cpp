@@ -236,7 +236,8 @@ InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double
 }  // namespace
 
 void ink(const InkImage& image, const InkSettings& settings, const InkPlace& place) {
-  thread_local Scratch scratch;
+  thread_local Scratch own;
+  Scratch& scratch = own;  // one look-up of the thread's storage, not one an access
   const PressKernels& kernels = press_kernels();
   std::memset(image.density, 0, static_cast<size_t>(image.width * image.height));
   const double scale = place.px_per_mm;

@@ -191,7 +191,8 @@ void blur_pass(const PressKernels& kernels, const uint8_t* in, int64_t width, in
 
 void blur_plane(const PressKernels& kernels, const uint8_t* in, int64_t width, int64_t height,
                 const BlurShape& shape, ByteBuffer& scratch, ByteBuffer& out) {
-  thread_local ByteBuffer line;
+  thread_local ByteBuffer own_line;
+  ByteBuffer& line = own_line;
   const size_t size = padded_stride(width) * static_cast<size_t>(height);
   scratch.resize(size + kPadding);
   out.resize(size + kPadding);

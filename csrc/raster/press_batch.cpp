@@ -18,7 +18,8 @@ struct Scratch {
 };
 
 void press_one(const PressBatch& batch, size_t index, const Kernels& kernels) {
-  thread_local Scratch scratch;
+  thread_local Scratch own;
+  Scratch& scratch = own;  // one look-up of the thread's storage, not one an access
   const size_t size = static_cast<size_t>(batch.width) * static_cast<size_t>(batch.height);
   scratch.coverage.resize(size);
   scratch.density.resize(size);
@@ -36,8 +37,9 @@ void press_one(const PressBatch& batch, size_t index, const Kernels& kernels) {
   blend(batch.pages + 3 * index * size, scratch.density.data(), job.transmittance,
         batch.images + 3 * index * size, size);
   uint8_t* mask = batch.masks + index * size;
+  const uint8_t* density = scratch.density.data();
   for (size_t i = 0; i < size; ++i) {
-    mask[i] = scratch.density[i] >= kInkDensity ? 1 : 0;
+    mask[i] = density[i] >= kInkDensity ? 1 : 0;
   }
 }
 

@@ -66,6 +66,19 @@ def test_threads_and_instruction_sets_agree() -> None:
         _C.set_isa(before)
 
 
+def test_results_go_into_given_arrays() -> None:
+    """Arrays of the caller are written and returned; wrong ones are refused."""
+    layouts, rows, inks, pages, _ = batch_input()
+    expected = _C.press_batch(layouts, rows, inks, pages)
+    mine = [np.full_like(array, 7) for array in expected]
+    got = _C.press_batch(layouts, rows, inks, pages, 1, *mine)
+    for array, result, right in zip(mine, got, expected, strict=True):
+        assert result is array
+        assert np.array_equal(array, right)
+    with pytest.raises(ValueError, match="press_batch: masks must be a writable C-contiguous"):
+        _C.press_batch(layouts, rows, inks, pages, 1, mine[0], mine[1][:1], mine[2])
+
+
 def test_refusals() -> None:
     """Wrong lengths and shapes are named; nothing is pressed."""
     layouts, rows, inks, pages, _ = batch_input()
