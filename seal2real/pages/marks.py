@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from seal2real.pages.shapes import (
     Field,
@@ -19,6 +20,8 @@ from seal2real.rng import Rng, det_cos, det_sin
 __all__ = ["coffee_ring", "fingerprint", "logo", "pen_ring", "pen_stroke", "signature"]
 
 U8 = NDArray[np.uint8]
+# Rows of soft marks; larger ones are enlarged.
+_SOFT_PX = 420
 _TURN = 6.283185307179586
 
 
@@ -43,6 +46,10 @@ def fingerprint(rng: Rng, shape: tuple[int, int], px_per_mm: float) -> U8:
 
 def coffee_ring(rng: Rng, shape: tuple[int, int], px_per_mm: float) -> U8:
     """The stain of a cup: a thin ring, darker at its outer edge, broken here and there."""
+    if min(shape) > _SOFT_PX:  # soft enough to be drawn small: 1000 px would take 200 MB
+        small = (_SOFT_PX, _SOFT_PX * shape[1] // shape[0])
+        cover = Image.fromarray(coffee_ring(rng, small, px_per_mm * _SOFT_PX / shape[0]))
+        return np.asarray(cover.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
     x, y = _centred(shape, 0.0)
     radius = np.sqrt(x * x + y * y) * (shape[0] / 2)
     outer = 0.94 * shape[0] / 2 + 0.8 * px_per_mm * (
