@@ -1,0 +1,186 @@
+"""Profiles: parameters that went into drawn images are found again; files round-trip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seal2real.rng import Rng
+from seal2real.synthesis.capture import CaptureParams, apply_capture, sample_capture
+from seal2real.synthesis.fit import measure
+from seal2real.synthesis.focus import measure_edges
+from seal2real.synthesis.ink import InkParams, apply_ink, blend_ink, sample_ink
+from seal2real.synthesis.profile import CAPTURE_COLUMNS, Profile, fit_profile
+from tests.support.impressions import ring_and_bars
+
+SIZE = 320
+COVERAGE = ring_and_bars(SIZE, SIZE, 130.0, (160.0, 160.0))
+LENS = CaptureParams(kind="phone", blur_sigma_px=0.8, white=220.0, noise_sigma=2.0, seed=5)
+
+
+def page_with_print() -> np.ndarray:
+    """Return white paper with strokes of 2 px, as print has them."""
+    page = np.full((SIZE, SIZE, 3), 250, np.uint8)
+    rng = Rng(4)
+    for k in range(220):
+        y, x = rng.integer(8, SIZE - 24), rng.integer(8, SIZE - 24)
+        long, wide = rng.integer(6, 14), rng.integer(2, 4)
+        page[y : y + (long if k % 2 else wide), x : x + (wide if k % 2 else long)] = 20
+    return page
+
+
+def photograph(ink: InkParams | None, capture: CaptureParams) -> Image.Image:
+    """Return a captured page, with a seal where ``ink`` is given."""
+    page = page_with_print()
+    if ink is not None:
+        density = apply_ink(
+            COVERAGE, ink, px_per_mm=6.0, center_px=(160.0, 160.0), half_size_px=(130.0, 130.0)
+        )
+        page = blend_ink(page, density, ink)
+    return Image.fromarray(apply_capture(page, capture))
+
+
+@pytest.mark.parametrize("colour", ["red", "blue", "purple"])
+def test_ink_colour_is_found(colour: str) -> None:
+    """Name, transmittance (normalised to its darkest channel) and strength, as they were drawn."""
+    ink = replace(sample_ink(Rng(2), colour=colour), contact=1.0, speckle_amount=0.05, fade=0.0)
+    ink = replace(ink, mottle_amount=0.0, dry_amount=0.0, rim_amount=0.0, strength=0.9)
+    found = measure(photograph(ink, LENS))
+    assert found.colour == colour
+    drawn = -np.log(np.array(ink.transmittance)) * ink.strength
+    seen = -np.log(np.array(found.ink[:3])) * found.ink[3]
+    assert np.abs(seen - drawn).max() < 0.35 * drawn.max()
+
+
+def test_black_ink_and_no_ink() -> None:
+    """Plenty of dark pixels without colour are black ink."""
+    found = measure(photograph(sample_ink(Rng(2), colour="black"), LENS))
+    assert found.colour == "black"
+
+
+def test_paper_and_light_are_found() -> None:
+    """Paper is page * gain * tone; a swing of the light is seen, an even light is not."""
+    even = measure(photograph(None, replace(LENS, gain=(1.0, 0.95, 0.85))))
+    expected = np.array([1.0, 0.95, 0.85]) * 250 / 255 * 220
+    assert np.abs(np.array(even.paper) - expected).max() < 4
+    assert even.light_amount < 0.03
+    swing = replace(LENS, light_amount=0.3, light_scale_px=200.0)
+    assert measure(photograph(None, swing)).light_amount > 0.08
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 1.5])
+def test_blur_is_found(sigma: float) -> None:
+    """Sigma of an unsharpened photograph, to what edges can tell."""
+    found = measure(photograph(None, replace(LENS, blur_sigma_px=sigma)))
+    assert abs(found.blur_sigma_px - sigma) <= 0.3
+    assert found.sharpen <= 0.5
+
+
+def test_focus_gives_the_same_edges() -> None:
+    """Blur and sharpening trade off; photographed again as found, edges look the same."""
+    lens = replace(LENS, blur_sigma_px=0.9, sharpen=1.2)
+    found = measure(photograph(None, lens))
+    again = replace(lens, blur_sigma_px=found.blur_sigma_px, sharpen=found.sharpen)
+    flat = np.full((SIZE, SIZE), 250 / 255 * 220)
+    one, two = (
+        measure_edges(np.asarray(photograph(None, p))[..., 1].astype(float), flat)
+        for p in (lens, again)
+    )
+    assert one is not None and two is not None
+    assert two.steepness == pytest.approx(one.steepness, abs=0.04)
+    assert two.seam == pytest.approx(one.seam, abs=0.04)
+
+
+@pytest.mark.parametrize(("noise", "texture"), [(1.0, 0.0), (4.0, 0.0), (1.0, 3.0)])
+def test_noise_is_found(noise: float, texture: float) -> None:
+    """Sigma of fine noise and of relief as they were drawn."""
+    found = measure(photograph(None, replace(LENS, noise_sigma=noise, texture_sigma=texture)))
+    assert found.noise_sigma == pytest.approx(noise, abs=0.6)
+    # Strong fine noise hides a relief below a third of it.
+    assert found.texture_sigma == pytest.approx(texture, abs=0.9 + 0.15 * noise)
+
+
+@pytest.mark.parametrize(("quality", "subsampling"), [(60, 2), (85, 1), (95, 0)])
+def test_jpeg_is_read_from_its_tables(tmp_path: Path, quality: int, subsampling: int) -> None:
+    """Quality and subsampling as Pillow was told to use."""
+    path = tmp_path / "a.jpg"
+    photograph(None, LENS).save(path, quality=quality, subsampling=subsampling)
+    with Image.open(path) as image:
+        found = measure(image)
+    assert abs(found.jpeg_quality - quality) <= 1
+    assert found.subsampling == ("444", "422", "420")[subsampling]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder of drawn photographs, two of them JPEG, and files that are no images."""
+    folder = tmp_path_factory.mktemp("photographs")
+    warm = replace(LENS, gain=(1.0, 0.92, 0.8), white=190.0)
+    for k in range(6):
+        ink = sample_ink(Rng(20, k), colour="red" if k % 3 else "blue")
+        image = photograph(replace(ink, contact=1.0, fade=0.0), replace(warm, seed=k))
+        name = f"{k}.jpg" if k < 2 else f"{k}.png"
+        image.save(folder / name, **({"quality": 80} if k < 2 else {}))
+    (folder / "notes.txt").write_text("no image")
+    (folder / "broken.png").write_bytes(b"\x89PNG nothing")
+    return folder
+
+
+def test_fitted_profile_round_trips_and_shapes_samples(folder: Path, tmp_path: Path) -> None:
+    """Saved and loaded profiles are equal; samples have the folder's paper and colours."""
+    with pytest.warns(UserWarning, match=r"left out broken\.png"):
+        profile = fit_profile(folder)
+    assert profile.image_count == 6
+    assert set(profile.colours) == {"red", "blue"}
+    path = tmp_path / "profile.toml"
+    profile.save(path)
+    assert Profile.load(path) == profile
+    assert "paper_red" in path.read_text(encoding="utf-8")
+    for k in range(20):
+        capture = sample_capture(Rng(1, k), profile=profile)
+        paper = apply_capture(
+            np.full((64, 64, 3), 250, np.uint8), replace(capture, jpeg_quality=None)
+        )
+        expected = np.array([1.0, 0.92, 0.8]) * 250 / 255 * 190
+        assert np.abs(np.median(paper, axis=(0, 1)) - expected).max() < 22
+        assert capture == sample_capture(Rng(1, k), profile=profile)
+        ink = sample_ink(Rng(1, k), profile=profile)
+        assert ink.colour_name in ("red", "blue")
+        assert max(np.abs(np.array(profile.sample_paper(Rng(1, k))) - expected)) < 8
+
+
+def test_explicit_kind_and_colour_win(folder: Path) -> None:
+    """A colour that the folder lacks falls back to the built-in one; a fax stays a fax."""
+    with pytest.warns(UserWarning, match="left out"):
+        profile = fit_profile(folder)
+    assert sample_ink(Rng(1), profile=profile, colour="purple").colour_name == "purple"
+    fax = sample_capture(Rng(1), "fax", profile=profile)
+    assert fax == sample_capture(Rng(1), "fax")
+
+
+def test_refusals(tmp_path: Path) -> None:
+    """Folders without images, small images and files that are no profile."""
+    with pytest.raises(ValueError, match="fit: folder must hold images of at least 64 px"):
+        fit_profile(tmp_path)
+    with pytest.raises(
+        ValueError, match="fit: image must be at least 64 px wide and high, got 9x9"
+    ):
+        measure(Image.new("RGB", (9, 9)))
+    path = tmp_path / "p.toml"
+    path.write_text("= broken")
+    with pytest.raises(ValueError, match="must be TOML"):
+        Profile.load(path)
+    path.write_text('format = "other"')
+    with pytest.raises(ValueError, match="must have format 'seal2real-profile/1', got 'other'"):
+        Profile.load(path)
+    path.write_text('format = "seal2real-profile/1"\nimage_count = 1')
+    with pytest.raises(ValueError, match="must hold image_count, capture and ink"):
+        Profile.load(path)
+    rows = 'format = "seal2real-profile/1"\nimage_count = 1\n[capture]\nsubsamplings = ["420"]\n'
+    path.write_text(rows + "rows = [[1.0, 2.0]]")
+    with pytest.raises(ValueError, match=f"capture rows must hold {len(CAPTURE_COLUMNS)} numbers"):
+        Profile.load(path)
