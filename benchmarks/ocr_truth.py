@@ -31,6 +31,7 @@ from seal2real.seals.fonts import font_file, get_font
 
 DPI = 300.0
 _PAD = 6  # px of paper around a strip, as a text detector would leave
+_OVERSIZE = 4  # Pillow sets glyphs this much larger, then condenses them
 # Points below the ceiling that are allowed, by way of straightening.
 BARS = {"dense": 1.0, "polygon16": 3.0}
 
@@ -104,7 +105,7 @@ def _span(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ceiling(label: dict[str, Any], font: str, em_px: float) -> Strip:
-    """Set the label's characters straight with Pillow: same font, widths and mean spacing.
+    """Set the label's characters straight with Pillow: same font, widths and distances.
 
     Args:
         label: a text of ``Drawing.labels``.
@@ -112,26 +113,32 @@ def ceiling(label: dict[str, Any], font: str, em_px: float) -> Strip:
         em_px: size of the font.
     """
     path, index = font_file(font)
-    face, pen = ImageFont.truetype(str(path), 4 * round(em_px), index=index), 0.0
+    face = ImageFont.truetype(str(path), _OVERSIZE * round(em_px), index=index)
     quads = np.asarray(label["quads"])
     widths = (_span(quads[:, 1] - quads[:, 0]) + _span(quads[:, 2] - quads[:, 3])) / 2
-    middles = quads.mean(axis=1)
-    pitch = _span(middles[1:] - middles[:-1]).sum() if len(quads) > 1 else 0.0
-    inner = widths.sum() - (widths[0] + widths[-1]) / 2
-    gap = (pitch - inner) / max(1, len(quads) - 1)
-    height = round(1.3 * em_px)
-    strip = Image.new("L", (round(widths.sum() + max(gap, 0) * len(quads)) + 4, height), 255)
-    for char, width in zip(label["chars"], widths, strict=True):
-        box = face.getbbox(char)
-        natural = get_font(font).advance(ord(char)) * 4 * round(em_px)
-        shrunk = width / max(natural, box[2] - min(0, box[0]))
-        glyph = Image.new("L", (max(1, round(natural)), 4 * height), 255)
-        ImageDraw.Draw(glyph).text((0, 0), char, font=face, fill=0)
-        size = (max(1, round(natural * min(shrunk, 1.0))), height)
-        part = glyph.resize(size, Image.Resampling.LANCZOS)
-        strip.paste(part, (round(pen), 0))
-        pen += width + gap
-    return np.repeat(np.asarray(strip)[..., None], 3, axis=2)
+    steps = np.append(_span(np.diff(quads.mean(axis=1), axis=0)), 0.0)
+    height = round(1.5 * em_px)
+    strip = Image.new("L", (round(widths.sum() + steps.sum()) + 4, height), 255)
+    middle = widths[0] / 2
+    for char, width, step in zip(label["chars"], widths, steps, strict=True):
+        part = _glyph(face, char, width, height)
+        strip.paste(part, (round(middle - part.width / 2), 0))
+        middle += step
+    rows, columns = np.nonzero(np.asarray(strip) < 128)
+    box = (max(columns.min() - 1, 0), max(rows.min() - 1, 0), columns.max() + 2, rows.max() + 2)
+    return np.repeat(np.asarray(strip.crop(box))[..., None], 3, axis=2)
+
+
+def _glyph(face: ImageFont.FreeTypeFont, char: str, width: float, height: int) -> Image.Image:
+    """Return one character, its ink or advance (the wider) condensed to ``width`` px."""
+    left, _, right, _ = face.getbbox(char)
+    natural = max(face.getlength(char), right)
+    glyph = Image.new("L", (max(1, round(natural - min(left, 0))), _OVERSIZE * height), 255)
+    ImageDraw.Draw(glyph).text((-min(left, 0), 0), char, font=face, fill=0)
+    if char in "（）":
+        glyph = glyph.crop((left, 0, right, glyph.height))
+    size = (max(1, round(min(width, glyph.width / _OVERSIZE))), height)
+    return glyph.resize(size, Image.Resampling.LANCZOS)
 
 
 def em_pixels(text: Any) -> float:
