@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
+from seal2real.seals.fonts import Font, MissingGlyph
+
 __all__ = ["GlyphMetrics", "PageFont", "page_font"]
 
 # Metrics are read once at this size: 1/1000 em is below a hundredth of a pixel on any page.
@@ -30,6 +32,7 @@ class PageFont:
     def __init__(self, path: str, face: int = 0) -> None:
         self.path = path
         self.face = face
+        self._outlines = Font(path, face)
         self._metrics: dict[str, GlyphMetrics] = {}
 
     def at(self, size_px: int) -> ImageFont.FreeTypeFont:
@@ -37,9 +40,15 @@ class PageFont:
         return _sized(self.path, self.face, size_px)
 
     def metrics(self, char: str) -> GlyphMetrics:
-        """Return advance, ascent and descent of the glyph's ink, in em."""
+        """Return advance, ascent and descent of the glyph's ink, in em.
+
+        Raises:
+            MissingGlyph: if the font lacks ``char``: a label must equal its picture.
+        """
         found = self._metrics.get(char)
         if found is None:
+            if not char.isspace() and not self._outlines.has(ord(char)):
+                raise MissingGlyph(self.path, char, char)
             font = self.at(_METRIC_PX)
             _, top, _, bottom = font.getbbox(char, anchor="ls")
             advance = font.getlength(char) / _METRIC_PX

@@ -11,6 +11,7 @@ import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
 
+from seal2real.pages.anchors import find_anchors
 from seal2real.pages.cache import PageCache
 from seal2real.pages.files import (
     MAX_PIXELS,
@@ -132,7 +133,8 @@ class PdfPages:
                 "repair or remove it"
             ) from None
         source = {"kind": "pdf", "name": name, "sha256": sha256, "page": number}
-        return Page.from_array(image, self._dpi, "pdf", source=source, lines=lines)
+        anchors = find_anchors(lines, image.shape[0])
+        return Page.from_array(image, self._dpi, "pdf", source=source, lines=lines, anchors=anchors)
 
 
 class _OpenDocument:

@@ -219,8 +219,8 @@ def _blank(rng: Rng, page: Page, half: Point) -> Point | None:
 
 
 def _lower_print(rng: Rng, page: Page, half: Point) -> Point | None:
-    """On a scan: at the end of the print, low and to the right, where documents are signed."""
-    if page.lines or page.anchors:
+    """Without anchors: at the end of the print, low, where documents are signed."""
+    if page.anchors:
         return None
     printed = _map_of(page)
     found = np.argwhere(printed.mean_in(half) >= 8)

@@ -13,7 +13,7 @@ import uharfbuzz as hb
 from seal2real.pages import PagePicker, ProceduralPages, open_pages
 from seal2real.pages.documents import DOCUMENTS
 from seal2real.pages.words import capital_amount
-from seal2real.seals.fonts import font_file
+from seal2real.seals.fonts import MissingGlyph, font_file
 
 KINDS = sorted({document.kind for document in DOCUMENTS})
 FONTS = ("song-text", "hei", "song")
@@ -221,3 +221,30 @@ def test_picker_gives_runs_and_keeps_splits_apart() -> None:
         split.index(0, "test")
     with pytest.raises(ValueError, match="PagePicker: reuse must be at least 1, got 0"):
         PagePicker(source, reuse=0)
+
+
+def test_user_font_without_a_glyph_is_refused_by_name(tmp_path) -> None:
+    """A Latin-only font cannot set a Chinese page: an error, never a blank box."""
+    pytest.importorskip("fontTools")
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    pen.lineTo((0, 700))
+    pen.lineTo((500, 0))
+    pen.closePath()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "A"])
+    builder.setupCharacterMap({ord("A"): "A"})
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "A": pen.glyph()})
+    builder.setupHorizontalMetrics({".notdef": (500, 0), "A": (600, 0)})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Only A", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    path = str(tmp_path / "only_a.ttf")
+    builder.save(path)
+    source = ProceduralPages(60.0, languages=("zh",), fonts=(path, path, path))
+    with pytest.raises(MissingGlyph, match=r"only_a\.ttf"):
+        source.page(0)
