@@ -7,6 +7,7 @@ border, star, glyph height, gap, arc) and vary about it.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
@@ -476,7 +477,7 @@ def date_round(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     fonts = text_font(rng)
     d = disc.diameter
     half, inner = d * rng.uniform(0.075, 0.095), disc.inner
-    chord = mm(0.99 * (inner * inner - half * half) ** 0.5)
+    chord = mm(0.99 * math.sqrt(inner * inner - half * half))
     thick = mm(rng.uniform(0.25, 0.5))
     rules = tuple(Rule(-chord, mm(s * half), chord, mm(s * half), thick) for s in (-1.0, 1.0))
     date = texts["date"]
