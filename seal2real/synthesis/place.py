@@ -31,7 +31,7 @@ PLACEMENT_RULES: Mapping[str, float] = {
     "title": 0.4,
     "table": 1.5,
     "corner": 0.8,
-    "blank": 1.0,
+    "blank": 0.6,
     "anywhere": 0.5,
 }
 # How the next seals of a page are placed.

@@ -147,13 +147,17 @@ def form(setting: Setting, rng: Rng, fill: Filler, labels: Labels) -> None:
     opinions = rng.sample(labels.opinions, rng.integer(2, min(4, len(labels.opinions)) + 1))
     height = (sheet.bottom - sheet.y) / len(opinions) / body.size_px
     height = min(height, rng.uniform(7.0, 11.0))
+    # one size for all labels: that of the longest
+    width = sheet.measure / 6.4 - 0.8 * body.size_px
+    face = sheet.fit(max(opinions, key=body.width), width, body)
+    heights = [height * body.size_px / face.size_px] * len(opinions)
     boxes = label_grid(
-        setting, [[(name, 1.0), ("", 5.4)] for name in opinions], look, [height] * len(opinions)
+        setting, [[(name, 1.0), ("", 5.4)] for name in opinions], look, heights, face
     )
     for row in boxes:
         _opinion(setting, rng, labels, row[1])
     sheet.y += 0.3 * body.step
-    sheet.paragraph(rng.choice(labels.notes), setting.small, indent_em=0)
+    sheet.paragraph(labels.notes[-1], setting.small, indent_em=0)
 
 
 def _look(rng: Rng) -> Look:
