@@ -8,8 +8,8 @@ import math
 from seal2real.detmath import det_atan2
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
+from seal2real.seals.design import PURPOSES, Size, bottom_code, security_cuts, text_font
 from seal2real.seals.fit import Outline, fit_line, fit_ring, mm, perimeter, text_height, text_units
-from seal2real.seals.round_designs import PURPOSES, Size, bottom_code, security_cuts, text_font
 from seal2real.seals.spec import Border, LineText, RingText, Rule, SealSpec, Star
 
 __all__ = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
+from seal2real.seals.design import Size
 from seal2real.seals.fit import mm
-from seal2real.seals.round_designs import Size
 from seal2real.seals.spec import Border, NameGrid, SealSpec
 
 __all__ = ["finance_square", "name_column", "name_round", "name_square"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
+from seal2real.seals.design import PURPOSES, Size, bottom_code, security_cuts, text_font
 from seal2real.seals.fit import Box, Outline, clear_arc, fit_line, fit_ring, mm, text_height
-from seal2real.seals.round_designs import PURPOSES, Size, bottom_code, security_cuts, text_font
 from seal2real.seals.spec import Border, Emblem, LineText, RingText, SealSpec, Star
 
 __all__ = ["foreign_invested", "invoice", "oval_office"]

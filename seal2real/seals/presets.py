@@ -8,8 +8,8 @@ from collections.abc import Callable
 from seal2real.rng import Rng
 from seal2real.seals import flat_designs, name_designs, oval_designs, round_designs
 from seal2real.seals.corpus import Texts
+from seal2real.seals.design import Size
 from seal2real.seals.fields import nearest, short
-from seal2real.seals.round_designs import Size
 from seal2real.seals.spec import SealSpec
 
 __all__ = ["PRESETS", "Preset", "get_preset"]
