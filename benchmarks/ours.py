@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -79,15 +79,31 @@ def spec(scene: Scene) -> SealSpec:
     )
 
 
-def seal_batches(rng: random.Random, size: int = 16) -> Callable[[], object]:
+def seal_batches(rng: random.Random, size: int) -> Callable[[], object]:
     """Return a job that makes ``size`` new seals as RGBA and classes, from texts to pixels."""
     warps = np.tile(np.array([*_UPRIGHT, *_FLAT]), (size, 1))
+    rgba = np.empty((size, SIDE, SIDE, 4), np.uint8)
+    classes = np.empty((size, SIDE, SIDE), np.uint8)
 
     def job() -> object:
-        layouts = [_C.Layout(store(), spec(sample_scene(rng))) for _ in range(size)]
-        return _C.draw_batch(layouts, warps, SIDE, SIDE, RED, 1)
+        layouts = _layouts([sample_scene(rng) for _ in range(size)])
+        return _C.draw_batch(layouts, warps, SIDE, SIDE, RED, 1, rgba, classes)
 
     return job
+
+
+def one_seal(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the seal as RGBA [512, 512, 4] and its classes."""
+    warps = np.array([[*_UPRIGHT, *_FLAT]])
+    layout = _layouts([scene])
+    rgba, classes = _C.draw_batch(layout, warps, SIDE, SIDE, RED, 1)
+    return rgba[0], classes[0]
+
+
+def _layouts(scenes: Sequence[Scene]) -> list[_C.Layout]:
+    for scene in scenes:
+        ensure_glyphs("song", scene.ring + scene.middle + scene.code)
+    return [_C.Layout(store(), spec(scene)) for scene in scenes]
 
 
 def homography(scene: Scene) -> tuple[float, ...]:
@@ -114,11 +130,9 @@ def homography(scene: Scene) -> tuple[float, ...]:
     return tuple(value for a, b, c in rows for value in (a * scale, b * scale, (a + b) / 2 + c))
 
 
-def pressed(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the pressed crop [512, 512, 3] and its classes: pressure, grain, soft edge, warp."""
-    layout = _C.Layout(store(), spec(scene))
-    coverage, classes = _C.draw(layout, homography(scene), _FLAT, SIDE, SIDE, 0, 0)
-    ink = InkParams(
+def ink(seed: int) -> InkParams:
+    """Return the ink of the rivals: pressure in features of 16 px, grain of one, an edge of 0.8."""
+    return InkParams(
         contact=0.8,
         pressure_amount=0.5,
         pressure_scale_mm=16 / PX_PER_MM,
@@ -127,11 +141,27 @@ def pressed(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         bleed_mm=0.8 / PX_PER_MM,
         rim_width_mm=0.0,
         transmittance=_TRANSMITTANCE,
-        seed=scene.seed,
+        seed=seed,
     )
-    center, half = (_CENTER, _CENTER), (212.0, 212.0)
-    density = _C.ink(coverage, ink, PX_PER_MM * SHRINK, center, half, None)
-    return _C.blend(background(), density, _TRANSMITTANCE), classes
+
+
+def press(
+    scenes: Sequence[Scene],
+    pages: NDArray[np.uint8],  # [N, 512, 512, 3]
+    out: Sequence[NDArray[np.uint8] | None] = (None, None, None),
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return pressed crops [N, 512, 512, 3] and classes: pressure, grain, soft edge, warp."""
+    layouts = _layouts(scenes)
+    warps = np.array([[*homography(scene), *_FLAT] for scene in scenes])
+    inks = [ink(scene.seed) for scene in scenes]
+    images, _, classes = _C.press_batch(layouts, warps, inks, pages, 1, *out)
+    return images, classes
+
+
+def pressed(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return one pressed crop [512, 512, 3] and its classes."""
+    images, classes = press([scene], background()[None])
+    return images[0], classes[0]
 
 
 def crop(scene: Scene) -> tuple[bytes, bytes]:
@@ -155,13 +185,17 @@ def pages(scene: Scene) -> tuple[bytes, bytes]:
     return jpeg_page().splice(image, x0, y0), encode_png(mask)
 
 
-def tensors(rng: random.Random, size: int = 16) -> Callable[[], object]:
+def tensors(rng: random.Random, size: int) -> Callable[[], object]:
     """Return a job that makes a batch of images and classes as torch tensors, not encoded."""
     import torch
 
+    planes = [torch.empty((size, SIDE, SIDE), dtype=torch.uint8) for _ in range(2)]
+    images = torch.empty((size, SIDE, SIDE, 3), dtype=torch.uint8)
+    out = [tensor.numpy() for tensor in (images, *planes)]
+    papers = np.repeat(background()[None], size, axis=0)
+
     def job() -> object:
-        made = [pressed(sample_scene(rng)) for _ in range(size)]
-        images = torch.from_numpy(np.stack([image for image, _ in made]))
-        return images, torch.from_numpy(np.stack([classes for _, classes in made]))
+        press([sample_scene(rng) for _ in range(size)], papers, out)
+        return images, planes
 
     return job
