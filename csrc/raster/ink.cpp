@@ -233,6 +233,58 @@ InkRowSettings row_settings(const InkSettings& ink, double edge_sigma_px, double
   return row;
 }
 
+// What an impression needs, decided before its first pixel.
+struct Plan {
+  double edge_px;    // sigma that blurs the edge
+  double spread_px;  // how far it then moves
+  BlurShape edge;
+  BlurShape wide;
+  NoiseShape speckle;
+  NoiseShape blotch;
+  Window window;  // of the image, all that can be inked
+  bool with_rim;
+  bool with_paper;
+};
+
+Plan make_plan(const InkImage& image, const InkSettings& ink, double px_per_mm) {
+  Plan plan{};
+  plan.spread_px = ink.spread_mm * px_per_mm;
+  const double bleed_px = ink.bleed_mm * px_per_mm;
+  plan.edge_px = std::sqrt(bleed_px * bleed_px + plan.spread_px * plan.spread_px);
+  plan.edge = blur_shape(plan.edge_px);
+  plan.wide = rim_shape(ink.rim_width_mm * px_per_mm);
+  plan.speckle = noise_shape(ink.speckle_scale_mm * px_per_mm);
+  plan.blotch = noise_shape(ink.nick_scale_mm * px_per_mm);
+  plan.with_rim = ink.rim_amount > 0.0 && plan.wide.passes > 0;
+  plan.with_paper = image.paper != nullptr && ink.grain_amount > 0.0;
+  const double ghost_mm = std::max(std::fabs(ink.ghost_dx_mm), std::fabs(ink.ghost_dy_mm));
+  const auto ghost_px = static_cast<int64_t>(std::ceil(ghost_mm * px_per_mm));
+  const int64_t reach = plan.edge.radius + (ink.ghost_strength > 0.0 ? ghost_px : 0);
+  plan.window = inked_window(image, reach);
+  return plan;
+}
+
+// Coverage with its ghost, bled; rims; the paper's relief.
+void fill_planes(const PressKernels& kernels, const InkImage& image, const InkSettings& ink,
+                 const Plan& plan, double px_per_mm, Scratch& scratch) {
+  const Window& window = plan.window;
+  copy_window(image.coverage, image.width, window, scratch.coverage);
+  add_ghost(kernels, image, window, ink, px_per_mm, scratch);
+  blur_plane(kernels, scratch.coverage.data(), window.width, window.height, plan.edge, scratch.blur,
+             scratch.edge);
+  if (plan.with_rim) {
+    blur_plane(kernels, scratch.edge.data(), window.width, window.height, plan.wide, scratch.blur,
+               scratch.wide);
+  }
+  if (plan.with_paper) {
+    copy_window(image.paper, image.width, window, scratch.paper);
+    blur_plane(kernels, scratch.paper.data(), window.width, window.height,
+               blur_shape(0.25 * px_per_mm), scratch.blur, scratch.paper_low);
+  }
+  scratch.flat.assign(padded_stride(window.width) + kPadding, 128);
+  scratch.line.resize(padded_stride(window.width) + kPadding);
+}
+
 }  // namespace
 
 void ink(const InkImage& image, const InkSettings& settings, const InkPlace& place) {
@@ -240,68 +292,40 @@ void ink(const InkImage& image, const InkSettings& settings, const InkPlace& pla
   Scratch& scratch = own;  // one look-up of the thread's storage, not one an access
   const PressKernels& kernels = press_kernels();
   std::memset(image.density, 0, static_cast<size_t>(image.width * image.height));
-  const double scale = place.px_per_mm;
-  const double spread_px = settings.spread_mm * scale;
-  const double bleed_px = settings.bleed_mm * scale;
-  const double edge_px = std::sqrt(bleed_px * bleed_px + spread_px * spread_px);
-  const BlurShape edge_shape = blur_shape(edge_px);
-  const BlurShape wide_shape = rim_shape(settings.rim_width_mm * scale);
-  const auto ghost_px = static_cast<int64_t>(std::ceil(
-      std::max(std::fabs(settings.ghost_dx_mm), std::fabs(settings.ghost_dy_mm)) * scale));
-  const int64_t margin = edge_shape.radius + (settings.ghost_strength > 0.0 ? ghost_px : 0);
-  const Window window = inked_window(image, margin);
+  const Plan plan = make_plan(image, settings, place.px_per_mm);
+  const Window& window = plan.window;
   if (window.width == 0) {
     return;
   }
-  copy_window(image.coverage, image.width, window, scratch.coverage);
-  add_ghost(kernels, image, window, settings, scale, scratch);
-  blur_plane(kernels, scratch.coverage.data(), window.width, window.height, edge_shape,
-             scratch.blur, scratch.edge);
-  const bool with_rim = settings.rim_amount > 0.0 && wide_shape.passes > 0;
-  if (with_rim) {
-    blur_plane(kernels, scratch.edge.data(), window.width, window.height, wide_shape, scratch.blur,
-               scratch.wide);
-  }
-  const bool with_paper = image.paper != nullptr && settings.grain_amount > 0.0;
-  if (with_paper) {
-    copy_window(image.paper, image.width, window, scratch.paper);
-    blur_plane(kernels, scratch.paper.data(), window.width, window.height, blur_shape(0.25 * scale),
-               scratch.blur, scratch.paper_low);
-  }
+  fill_planes(kernels, image, settings, plan, place.px_per_mm, scratch);
   // Noise is named by whole pixels from the centre's pixel.
   const auto center_x = static_cast<int64_t>(std::floor(place.center_x));
   const auto center_y = static_cast<int64_t>(std::floor(place.center_y));
-  const Window absolute{window.x0 - center_x, window.y0 - center_y, window.width, window.height};
-  const NoiseShape speckle_shape = noise_shape(settings.speckle_scale_mm * scale);
-  const NoiseShape blotch_shape = noise_shape(settings.nick_scale_mm * scale);
-  scratch.flat.assign(padded_stride(window.width) + kPadding, 128);
-  const PlaneView flat{scratch.flat.data(), 0};
-  const bool with_blotch = settings.nick_amount > 0.0 || settings.mottle_amount > 0.0;
-  const PlaneView speckle =
-      settings.speckle_amount > 0.0
-          ? noise_plane(kernels, absolute, speckle_shape, mix64(settings.seed + kSpeckleSeed),
-                        scratch.speckle, scratch.spare_a)
-          : flat;
-  const PlaneView blotch =
-      with_blotch ? noise_plane(kernels, absolute, blotch_shape, mix64(settings.seed + kBlotchSeed),
-                                scratch.blotch, scratch.spare_b)
-                  : flat;
-  ContactField contact(settings, place, absolute, scratch);
-  const InkRowSettings row_values =
-      row_settings(settings, edge_px, spread_px, speckle_shape, blotch_shape, with_rim);
-  scratch.line.resize(padded_stride(window.width) + kPadding);
+  const Window named{window.x0 - center_x, window.y0 - center_y, window.width, window.height};
+  const auto noise = [&](bool used, const NoiseShape& shape, uint64_t stream, ByteBuffer& a,
+                         ByteBuffer& b) {
+    return used ? noise_plane(kernels, named, shape, mix64(settings.seed + stream), a, b)
+                : PlaneView{scratch.flat.data(), 0};
+  };
+  const PlaneView speckle = noise(settings.speckle_amount > 0.0, plan.speckle, kSpeckleSeed,
+                                  scratch.speckle, scratch.spare_a);
+  const PlaneView blotch = noise(settings.nick_amount > 0.0 || settings.mottle_amount > 0.0,
+                                 plan.blotch, kBlotchSeed, scratch.blotch, scratch.spare_b);
+  ContactField contact(settings, place, named, scratch);
+  const InkRowSettings values = row_settings(settings, plan.edge_px, plan.spread_px, plan.speckle,
+                                             plan.blotch, plan.with_rim);
   for (int64_t y = 0; y < window.height; ++y) {
     const size_t at = static_cast<size_t>(y) * padded_stride(window.width);
     const InkRow row{scratch.edge.data() + at,
-                     (with_rim ? scratch.wide : scratch.edge).data() + at,
+                     (plan.with_rim ? scratch.wide : scratch.edge).data() + at,
                      speckle.data + static_cast<size_t>(y) * speckle.stride,
                      blotch.data + static_cast<size_t>(y) * blotch.stride,
                      contact.row(kernels, y),
-                     with_paper ? scratch.paper.data() + at : nullptr,
-                     with_paper ? scratch.paper_low.data() + at : nullptr,
+                     plan.with_paper ? scratch.paper.data() + at : nullptr,
+                     plan.with_paper ? scratch.paper_low.data() + at : nullptr,
                      scratch.line.data(),
                      static_cast<size_t>(window.width)};
-    kernels.ink_row(row, row_values);
+    kernels.ink_row(row, values);
     std::memcpy(image.density + (window.y0 + y) * image.width + window.x0, scratch.line.data(),
                 row.width);
   }
