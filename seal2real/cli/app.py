@@ -26,7 +26,7 @@ _COMMANDS = {
     "provenance": "database",
 }
 # The caller's mistakes and the machine's refusals; everything else is our bug and keeps its trace.
-_EXPECTED = (ValueError, TypeError, OSError, LookupError, SealDbError)
+_EXPECTED = (ValueError, OSError, SealDbError)
 
 
 class _Refusal(click.ClickException):

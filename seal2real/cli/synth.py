@@ -57,6 +57,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--seal-free", default=0.06, show_default=True, help="share of pages without seal")
 @click.option("--cross-page", default=0.04, show_default=True, help="share of cross-page blocks")
 @click.option("--page-reuse", default=1, show_default=True, help="samples that share a page")
+@click.option("--split-pages", is_flag=True, help="no page file in two splits")
 @click.option(
     "--visible-mark", is_flag=True, help="print a visible mark; trainers refuse such sets"
 )
@@ -114,6 +115,7 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
             "seal_free",
             "cross_page",
             "page_reuse",
+            "split_pages",
             "template_width_mm",
         )
     }

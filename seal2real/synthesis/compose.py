@@ -13,6 +13,7 @@ from seal2real.pages.page import Page, PageChar, PageLine
 from seal2real.seals.layout import layout
 from seal2real.synthesis.capture import capture_pair
 from seal2real.synthesis.ink import InkParams, apply_ink, blend_ink
+from seal2real.synthesis.mark import with_mark
 from seal2real.synthesis.plan import SamplePlan, SealPlan, Window
 from seal2real.synthesis.record import build_record, outline_mm
 from seal2real.synthesis.sample import INK_ABSORBANCE, MAX_SEALS, SHAPE_COVERAGE, Sample
@@ -60,6 +61,8 @@ def compose(page: Page, plan: SamplePlan, header: dict[str, object]) -> Sample:
             "masks have a bit per seal, so split them over several samples"
         )
     clean = page_window(page, plan.window)
+    if plan.mark:
+        clean = with_mark(clean)
     height, width = clean.shape[:2]
     sealed = clean.copy()
     mask = np.zeros((height, width), np.uint8)

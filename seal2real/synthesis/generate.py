@@ -6,14 +6,14 @@ can be made alone and none depends on its neighbours.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seal2real.pages import Page, PagePicker, PageSource, open_pages
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
-from seal2real.sealdb.splits import parse_fractions
+from seal2real.sealdb.splits import parse_fractions, split_of_key
 from seal2real.seals import Corpus, open_corpus, preset_names, sample_preset, sample_spec
 from seal2real.seals.presets import get_preset
 from seal2real.synthesis.choose import (
@@ -145,6 +145,9 @@ class SampleFactory:
         for name in self.presets:
             get_preset(name)
         _ = self.pages, self.corpus, self.templates, self.profile, self.layout
+        for source in self.pages:
+            for split in {self.recipe.split_of_shard(shard) for shard in range(self.recipe.shards)}:
+                self._picker(source).index(0, split)
 
     def __call__(self, index: int) -> Sample:
         """Return sample ``index`` of the recipe."""
@@ -167,7 +170,7 @@ class SampleFactory:
             "seed": [recipe.seed, index, 0],
             "mode": "page" if recipe.pixels is None else "crop",
         }
-        return compose(page, SamplePlan(window, plans, capture), header)
+        return compose(page, SamplePlan(window, plans, capture, recipe.visible_mark), header)
 
     def _page(self, index: int) -> Page:
         """Return the page under sample ``index``: a new one every ``page_reuse`` samples."""
@@ -175,7 +178,16 @@ class SampleFactory:
             return self.pages[0].page(self.layout[index][0].page)
         reuse = self.options.page_reuse
         source = Rng(self.recipe.seed, "source", index // reuse).choice(self.pages)
-        return source.page(PagePicker(source, self.recipe.seed, reuse=reuse).index(index))
+        return source.page(self._picker(source).index(index, self.recipe.split_of(index)))
+
+    def _picker(self, source: PageSource) -> PagePicker:
+        """Return what chooses pages of ``source``, by split where the options ask for it."""
+        split_of = None
+        if self.options.split_pages:
+            split_of = partial(split_of_key, parse_fractions(self.recipe.split))
+        return PagePicker(
+            source, self.recipe.seed, reuse=self.options.page_reuse, split_of=split_of
+        )
 
     def _seals(self, rng: Rng, page: Page, index: int) -> list[Placed]:
         """Return what is pressed on the page of sample ``index``, and where."""

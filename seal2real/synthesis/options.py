@@ -29,6 +29,8 @@ class Options:
     cross_page: float = 0.04
     # consecutive samples that share a page, at least 1
     page_reuse: int = 1
+    # whether no page file may serve two splits; needs page files for every split
+    split_pages: bool = False
     # width of template cut-outs, mm; None reads each file's resolution
     template_width_mm: float | None = None
 

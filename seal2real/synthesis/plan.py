@@ -65,3 +65,5 @@ class SamplePlan:
     window: Window
     seals: tuple[SealPlan, ...]
     capture: CaptureParams
+    # whether the page carries the visible mark
+    mark: bool = False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.record import decode_support, schema_errors
@@ -144,6 +145,50 @@ def test_seal_free_pages_have_empty_planes() -> None:
     assert not sample.mask.any()
     assert not sample.support.any()
     assert np.array_equal(sample.clean, sample.synthetic)
+
+
+def page_folder(folder: Path, count: int) -> Path:
+    """Plain pages of different greys."""
+    folder.mkdir()
+    for number in range(count):
+        Image.new("RGB", (850, 1200), (200 + number,) * 3).save(
+            folder / f"{number:02d}.png", dpi=(100, 100)
+        )
+    return folder
+
+
+def test_split_pages_keeps_page_files_apart(tmp_path: Path) -> None:
+    """With 40 files and --split-pages no file is met in two splits."""
+    pages = page_folder(tmp_path / "pages", 40)
+    options = {"split_pages": True}
+    wanted = recipe(count=40, size="256", dpi=100.0, pages=(str(pages),), options=options)
+    factory = SampleFactory(wanted)
+    met: dict[str, set[str]] = {}
+    for index in range(40):
+        record = factory(index).record
+        met.setdefault(record["page"]["source"]["name"], set()).add(record["split"])
+    assert len(met) > 10
+    assert all(len(splits) == 1 for splits in met.values())
+
+
+def test_too_few_pages_to_split_is_an_error(tmp_path: Path) -> None:
+    """One file cannot be in three splits."""
+    pages = page_folder(tmp_path / "pages", 1)
+    options = {"split_pages": True}
+    factory = SampleFactory(recipe(count=40, pages=(str(pages),), options=options))
+    with pytest.raises(ValueError, match="split must have pages"):
+        factory.check()
+
+
+def test_the_visible_mark_is_on_both_pictures() -> None:
+    """Lower left corner: both pictures differ there from the unmarked sample, in the same way."""
+    options = {"capture": "none", "seal_free": 0.0, "cross_page": 0.0}
+    plain = SampleFactory(recipe(options=options))(2)
+    marked = SampleFactory(recipe(options=options, visible_mark=True))(2)
+    corner = (slice(480, 512), slice(0, 200))
+    assert (marked.clean[corner] != plain.clean[corner]).any()
+    outside = ~marked.support
+    assert np.array_equal(marked.clean[outside], marked.synthetic[outside])
 
 
 def layout_file(folder: Path) -> Path:

@@ -1,0 +1,100 @@
+"""Draw the pictures of the README: ``python scripts/make_figures.py docs/images``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from seal2real.drawing import draw
+from seal2real.rng import Rng
+from seal2real.sealdb.recipe import Recipe
+from seal2real.seals import preset_names, sample_spec
+from seal2real.synthesis.generate import SampleFactory
+from seal2real.synthesis.sample import Sample
+
+# Ring, ring text, emblem, centre text, code, line, cut-out; 0 is paper.
+_CLASS_COLOURS = np.array(
+    [
+        (255, 255, 255),
+        (214, 69, 65),
+        (44, 110, 190),
+        (240, 173, 48),
+        (60, 150, 90),
+        (140, 80, 170),
+        (110, 110, 110),
+        (0, 0, 0),
+    ],
+    np.uint8,
+)
+_STRIP_RECIPE = Recipe(
+    count=64,
+    seed=7,
+    presets=("company", "special_use", "invoice"),
+    options={"language": "zh", "cross_page": 0.0},
+)
+_STRIP_SAMPLES = (2, 14)
+_PANEL = 300
+_TILE = 190
+_PRESET_COLUMNS = 7
+
+
+def main(folder: str) -> None:
+    """Write strip.jpg and presets.jpg into ``folder``."""
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    strip_picture().save(out / "strip.jpg", quality=88)
+    preset_picture().save(out / "presets.jpg", quality=88)
+
+
+def strip_picture() -> Image.Image:
+    """Return rows of clean page, synthetic, ink mask, classes and text polygons."""
+    factory = SampleFactory(_STRIP_RECIPE)
+    rows = [_row(factory(index)) for index in _STRIP_SAMPLES]
+    return Image.fromarray(np.concatenate(rows))
+
+
+def _row(sample: Sample) -> NDArray[np.uint8]:
+    ink = np.where(sample.mask[..., None] > 0, np.uint8(0), np.uint8(255)).repeat(3, axis=2)
+    panels = [
+        sample.clean,
+        sample.synthetic,
+        ink,
+        _CLASS_COLOURS[sample.classes],
+        _with_polygons(sample),
+    ]
+    small = [Image.fromarray(panel).resize((_PANEL, _PANEL)) for panel in panels]
+    return np.concatenate([np.asarray(panel) for panel in small], axis=1)
+
+
+def _with_polygons(sample: Sample) -> NDArray[np.uint8]:
+    picture = Image.fromarray(sample.synthetic)
+    pen = ImageDraw.Draw(picture)
+    for seal in sample.record["seals"]:
+        for text in seal["texts"]:
+            for char in text["chars"]:
+                pen.polygon([tuple(p) for p in char["quad"]], outline=(214, 120, 0), width=2)
+            pen.polygon([tuple(p) for p in text["polygon"]], outline=(0, 90, 200), width=2)
+    return np.asarray(picture)
+
+
+def preset_picture() -> Image.Image:
+    """Return one inked seal of every preset, each in a tile of its own scale."""
+    names = preset_names()
+    rows = -(-len(names) // _PRESET_COLUMNS)
+    sheet = Image.new("RGB", (_PRESET_COLUMNS * _TILE, rows * _TILE), (252, 251, 248))
+    for number, name in enumerate(names):
+        spec = sample_spec(Rng(4, "figure", number), name)
+        seal = Image.fromarray(draw(spec, dpi=300, seed=number).rgba)
+        seal.thumbnail((_TILE - 12, _TILE - 12))
+        left = number % _PRESET_COLUMNS * _TILE + (_TILE - seal.width) // 2
+        top = number // _PRESET_COLUMNS * _TILE + (_TILE - seal.height) // 2
+        sheet.paste(seal, (left, top), seal)
+    return sheet
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
