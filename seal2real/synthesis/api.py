@@ -71,7 +71,7 @@ def synthesise(
     plans = tuple(
         plan_seal(rng.child("seal", k), item, window, paper, None) for k, item in enumerate(placed)
     )
-    settings = choose_capture(rng.child("capture"), paper.source["kind"], capture, None)
+    settings = choose_capture(rng.child("capture"), paper, capture, None, window.scale)
     header = {
         "id": "000000000",
         "index": 0,

@@ -173,15 +173,19 @@ def _clip(strip: tuple[float, float] | None, window: Window) -> tuple[int, int, 
     return (max(left, 0), 0, max(right, 0), window.height)
 
 
-def choose_capture(rng: Rng, source: str, capture: str, profile: Profile | None) -> CaptureParams:
+def choose_capture(
+    rng: Rng, page: Page, capture: str, profile: Profile | None, scale: float
+) -> CaptureParams:
     """Return how the page is scanned or photographed.
 
     Args:
         rng: stream of the capture.
-        source: kind of the page source; "image" pages were captured already.
+        page: the page; files of images were captured already, so "auto" leaves them as they are.
         capture: a capture kind, or "auto".
         profile: fitted capture, or None for the defaults.
+        scale: sample px per page px.
     """
+    kind: str | None = capture
     if capture == "auto":
-        return sample_capture(rng, "none" if source == "image" else None, profile=profile)
-    return sample_capture(rng, capture, profile=profile)
+        kind = "none" if page.source["kind"] == "image" else None
+    return sample_capture(rng, kind, profile=profile, dpi=page.dpi * scale)

@@ -12,7 +12,7 @@ from seal2real import _C
 from seal2real.pages.page import Page, PageChar, PageLine
 from seal2real.seals.layout import layout
 from seal2real.synthesis.capture import capture_pair
-from seal2real.synthesis.ink import InkParams, apply_ink, blend_ink
+from seal2real.synthesis.ink import apply_ink, blend_ink
 from seal2real.synthesis.mark import with_mark
 from seal2real.synthesis.plan import SamplePlan, SealPlan, Window
 from seal2real.synthesis.record import build_record, outline_mm
@@ -26,8 +26,6 @@ Box = tuple[int, int, int, int]
 # Stored densities are absorbance x 100 (see seal2real.synthesis.ink).
 _INK_DENSITY = round(100 * INK_ABSORBANCE)
 _SHAPE_COVERAGE_U8 = round(255 * SHAPE_COVERAGE)
-# Softened edges end here, in sigmas of the bleed.
-_BLEED_SIGMAS = 4.0
 
 
 @dataclass(frozen=True)
@@ -144,16 +142,10 @@ def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ((77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) >> 8).astype(np.uint8)
 
 
-def _reach_mm(ink: InkParams) -> float:
-    """Return how far ink can lie beyond the ideal outline."""
-    ghost = max(abs(ink.ghost_dx_mm), abs(ink.ghost_dy_mm))
-    return ghost + max(ink.spread_mm, 0.0) + _BLEED_SIGMAS * ink.bleed_mm
-
-
 def _impression_box(seal: SealPlan, width: int, height: int) -> Box | None:
     """Return the sample pixels that ``seal`` can reach, or None."""
     outline = seal.warp.apply(outline_mm(seal.stamp))
-    margin = 2.0 + _reach_mm(seal.ink) * seal.px_per_mm
+    margin = 2.0 + seal.ink.reach_mm * seal.px_per_mm
     low = np.floor(outline.min(axis=0) - margin).astype(int)
     high = np.ceil(outline.max(axis=0) + margin).astype(int)
     x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)

@@ -161,7 +161,7 @@ class SampleFactory:
             for k, placed in enumerate(seals)
         )
         capture = choose_capture(
-            rng.child("capture"), page.source["kind"], self.options.capture, self.profile
+            rng.child("capture"), page, self.options.capture, self.profile, window.scale
         )
         header = {
             "id": f"{index:09d}",

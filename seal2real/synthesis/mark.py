@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from seal2real.seals.fontfiles import font_file
+from seal2real.seals.fonts import font_file
 
 __all__ = ["MARK_TEXT", "with_mark"]
 
