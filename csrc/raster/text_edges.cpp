@@ -8,6 +8,7 @@ namespace {
 constexpr double kMarginMm = 0.02;
 constexpr int kPasses = 6;
 constexpr size_t kCoarseStations = 8;
+constexpr size_t kReachShare = 4;  // a quarter of a step
 constexpr int kMostStations = 121;
 
 // A corner that must stay inside, and the stretch of the row it belongs to.
@@ -111,17 +112,22 @@ double chord_error(const TextRun& run, const std::vector<Station>& all, size_t f
 }
 
 // The few stations whose chords follow the row best: equal steps at first, then each in turn moves
-// to where the worse of its two chords is best, so that corners get theirs.
+// to where the worse of its two chords is best, so that corners get theirs. It stays near its equal
+// step: a reader lays a spline through the points, and uneven knots make splines overshoot.
 std::vector<Station> choose_stations(const TextRun& run, const std::vector<Station>& all) {
   std::vector<size_t> kept;
   for (size_t k = 0; k < kCoarseStations; ++k) {
     kept.push_back(k * (all.size() - 1) / (kCoarseStations - 1));
   }
+  const size_t reach = (all.size() - 1) / (kCoarseStations - 1) / kReachShare;
   for (int sweep = 0; sweep < kPasses; ++sweep) {
     for (size_t k = 1; k + 1 < kept.size(); ++k) {
       double best = std::numeric_limits<double>::infinity();
       size_t place = kept[k];
-      for (size_t i = kept[k - 1] + 1; i < kept[k + 1]; ++i) {
+      const size_t even = k * (all.size() - 1) / (kCoarseStations - 1);
+      const size_t from = std::max(kept[k - 1] + 1, even - reach);
+      const size_t to = std::min(kept[k + 1] - 1, even + reach);
+      for (size_t i = from; i <= to; ++i) {
         const double error = std::max(chord_error(run, all, kept[k - 1], i),
                                       chord_error(run, all, i, kept[k + 1]));
         if (error < best) {
