@@ -348,18 +348,41 @@ void develop(const PressKernels& kernels, const CaptureImage& image, const Captu
   }
 }
 
-// Running maximum over 2 radius + 1 values of `count` zero-or-one bytes
-// `stride` apart.
-void dilate_line(const uint8_t* in, uint8_t* out, int64_t count, int64_t stride, int64_t radius) {
+// Running maximum over 2 radius + 1 of `count` zero-or-one bytes.
+void dilate_row(const uint8_t* in, uint8_t* out, int64_t count, int64_t radius) {
   int64_t until = -1;  // set up to here
   int64_t ahead = 0;
   for (int64_t i = 0; i < count; ++i) {
     for (; ahead < count && ahead <= i + radius; ++ahead) {
-      if (in[ahead * stride] != 0) {
+      if (in[ahead] != 0) {
         until = ahead + radius;
       }
     }
-    out[i * stride] = i <= until ? 1 : 0;
+    out[i] = i <= until ? 1 : 0;
+  }
+}
+
+// The same down every column, row by row: walking columns would miss the cache at every pixel.
+void dilate_columns(const uint8_t* in, uint8_t* out, int64_t width, int64_t height,
+                    int64_t radius) {
+  const auto reach = static_cast<uint32_t>(radius + 1);
+  std::vector<uint32_t> left(static_cast<size_t>(width));  // rows that the last set pixel reaches
+  const auto pass = [&](int64_t y, bool first) {
+    const uint8_t* from = in + y * width;
+    uint8_t* to = out + y * width;
+    for (int64_t x = 0; x < width; ++x) {
+      const uint32_t before = left[static_cast<size_t>(x)];
+      const uint32_t now = from[x] != 0 ? reach : before - (before > 0 ? 1 : 0);
+      left[static_cast<size_t>(x)] = now;
+      to[x] = static_cast<uint8_t>((first ? 0 : to[x]) | (now > 0 ? 1 : 0));
+    }
+  };
+  for (int64_t y = 0; y < height; ++y) {
+    pass(y, true);
+  }
+  std::fill(left.begin(), left.end(), 0);
+  for (int64_t y = height; y-- > 0;) {
+    pass(y, false);
   }
 }
 
@@ -369,9 +392,11 @@ void grow_to_cells(uint8_t* mask, int64_t width, int64_t height, int64_t mcu) {
   const int64_t rows = (height + mcu - 1) / mcu;
   std::vector<uint8_t> cells(static_cast<size_t>((columns + 2) * (rows + 2)), 0);
   for (int64_t y = 0; y < height; ++y) {
-    for (int64_t x = 0; x < width; ++x) {
-      if (mask[y * width + x] != 0) {
-        cells[static_cast<size_t>((y / mcu + 1) * (columns + 2) + x / mcu + 1)] = 1;
+    uint8_t* row = cells.data() + (y / mcu + 1) * (columns + 2) + 1;
+    for (int64_t i = 0; i < columns; ++i) {
+      const auto count = static_cast<size_t>(std::min(mcu, width - i * mcu));
+      if (row[i] == 0 && std::memchr(mask + y * width + i * mcu, 1, count) != nullptr) {
+        row[i] = 1;
       }
     }
   }
@@ -459,11 +484,9 @@ void grow_support(uint8_t* mask, int64_t width, int64_t height, int64_t radius, 
   if (radius > 0) {
     std::vector<uint8_t> rows(static_cast<size_t>(width * height));
     for (int64_t y = 0; y < height; ++y) {
-      dilate_line(mask + y * width, rows.data() + y * width, width, 1, radius);
+      dilate_row(mask + y * width, rows.data() + y * width, width, radius);
     }
-    for (int64_t x = 0; x < width; ++x) {
-      dilate_line(rows.data() + x, mask + x, height, width, radius);
-    }
+    dilate_columns(rows.data(), mask, width, height, radius);
   }
   if (mcu > 0) {
     grow_to_cells(mask, width, height, mcu);
