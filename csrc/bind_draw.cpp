@@ -58,12 +58,11 @@ std::vector<Polyline> read_contours(const Floats& points, const Ints& lengths) {
 
 void add_glyph(GlyphStore& store, int font, uint32_t codepoint, double advance_em,
                const Floats& points, const Ints& lengths) {
-  require(font >= 0 && store.has_font(font),
-          "add_glyph: font must come from add_font, got " + std::to_string(font) +
-              "; add the font first");
-  require(advance_em >= 0.0 && advance_em <= 16.0,
-          "add_glyph: advance_em must be in 0..16, got " + std::to_string(advance_em) +
-              "; divide by the units per em");
+  require(font >= 0 && store.has_font(font), "add_glyph: font must come from add_font, got " +
+                                                 std::to_string(font) + "; add the font first");
+  require(advance_em >= 0.0 && advance_em <= 16.0, "add_glyph: advance_em must be in 0..16, got " +
+                                                       std::to_string(advance_em) +
+                                                       "; divide by the units per em");
   store.add_glyph(font, codepoint, advance_em, read_contours(points, lengths));
 }
 
@@ -123,9 +122,8 @@ py::list texts_of(const Layout& layout) {
 
 Warp read_warp(const Doubles& h, const Doubles& curl, const char* where) {
   require(h.size() == 9 && curl.size() == 4,
-          std::string(where) + ": warp must have 9 and 4 numbers, got " +
-              std::to_string(h.size()) + " and " + std::to_string(curl.size()) +
-              "; pass warp.h and warp.curl");
+          std::string(where) + ": warp must have 9 and 4 numbers, got " + std::to_string(h.size()) +
+              " and " + std::to_string(curl.size()) + "; pass warp.h and warp.curl");
   return make_warp(h.data(), curl.data(), where);
 }
 
@@ -169,8 +167,9 @@ py::list text_labels(const Layout& layout, const Doubles& h, const Doubles& curl
     }
     py::dict label;
     label["chars"] = chars;
-    label["quads"] = warped(corners, warp).reshape({static_cast<py::ssize_t>(text.chars.size()),
-                                                    py::ssize_t{4}, py::ssize_t{2}});
+    label["quads"] =
+        warped(corners, warp)
+            .reshape({static_cast<py::ssize_t>(text.chars.size()), py::ssize_t{4}, py::ssize_t{2}});
     const TextPolygons polygons = text_polygons(text);
     label["polygon"] = warped(polygons.dense, warp);
     label["polygon16"] = warped(polygons.coarse, warp);
@@ -183,10 +182,10 @@ Bytes output(const py::object& given, const std::vector<py::ssize_t>& shape, con
   if (given.is_none()) {
     return Bytes(shape);
   }
-  const bool fits = py::isinstance<Bytes>(given) &&
-                    std::vector<py::ssize_t>(given.cast<Bytes>().shape(),
-                                             given.cast<Bytes>().shape() +
-                                                 given.cast<Bytes>().ndim()) == shape;
+  const bool fits =
+      py::isinstance<Bytes>(given) &&
+      std::vector<py::ssize_t>(given.cast<Bytes>().shape(),
+                               given.cast<Bytes>().shape() + given.cast<Bytes>().ndim()) == shape;
   require(fits && given.cast<Bytes>().writeable(),
           std::string("draw_batch: ") + name +
               " must be a writable C-contiguous uint8 array of the result's shape, got another; "
@@ -202,18 +201,19 @@ py::tuple draw_batch(const std::vector<const Layout*>& layouts, const Doubles& w
           "draw_batch: warps must have shape [N, 13] for N layouts, got another; pass 9 homography "
           "and 4 curl numbers a row");
   check_size(width, height, "draw_batch");
-  require(threads >= 1 && threads <= 256,
-          "draw_batch: threads must be in 1..256, got " + std::to_string(threads) +
-              "; use the number of cores");
+  require(threads >= 1 && threads <= 256, "draw_batch: threads must be in 1..256, got " +
+                                              std::to_string(threads) +
+                                              "; use the number of cores");
   std::vector<Warp> read;
   for (py::ssize_t i = 0; i < count; ++i) {
-    require(layouts[i] != nullptr, "draw_batch: layouts must hold layouts, got None; lay out first");
+    require(layouts[i] != nullptr,
+            "draw_batch: layouts must hold layouts, got None; lay out first");
     read.push_back(make_warp(warps.data(i, 0), warps.data(i, 9), "draw_batch"));
   }
   Bytes rgba = output(rgba_out, {count, height, width, 4}, "rgba");
   Bytes classes = output(classes_out, {count, height, width}, "classes");
-  const Batch batch = {layouts.data(),         read.data(),  layouts.size(), width, height, colour,
-                       rgba.mutable_data(), classes.mutable_data()};
+  const Batch batch = {layouts.data(), read.data(), layouts.size(),      width,
+                       height,         colour,      rgba.mutable_data(), classes.mutable_data()};
   {
     py::gil_scoped_release release;
     draw_all(batch, threads, kernels_for(current_isa()));
@@ -230,8 +230,9 @@ void bind_draw(py::module_& m) {
       .def("find_font", &GlyphStore::find_font, py::arg("name"))
       .def("set_em_box", &GlyphStore::set_em_box, py::arg("font"), py::arg("ascent_em"),
            py::arg("descent_em"))
-      .def("has", [](const GlyphStore& s, int font, uint32_t c) { return s.has(font, c); },
-           py::arg("font"), py::arg("codepoint"))
+      .def(
+          "has", [](const GlyphStore& s, int font, uint32_t c) { return s.has(font, c); },
+          py::arg("font"), py::arg("codepoint"))
       .def("add_glyph", &add_glyph, py::arg("font"), py::arg("codepoint"), py::arg("advance_em"),
            py::arg("points"), py::arg("lengths"));
   py::class_<Layout>(m, "Layout", "A seal laid out in millimetres.")
@@ -240,12 +241,11 @@ void bind_draw(py::module_& m) {
            }),
            py::arg("store"), py::arg("spec"), py::keep_alive<1, 2>())
       .def_property_readonly("texts", &texts_of)
-      .def_property_readonly("size_mm",
-                             [](const Layout& l) { return py::make_tuple(l.width_mm, l.height_mm); })
-      .def_property_readonly("box_mm",
-                             [](const Layout& l) {
-                               return py::make_tuple(l.box.x0, l.box.y0, l.box.x1, l.box.y1);
-                             })
+      .def_property_readonly(
+          "size_mm", [](const Layout& l) { return py::make_tuple(l.width_mm, l.height_mm); })
+      .def_property_readonly(
+          "box_mm",
+          [](const Layout& l) { return py::make_tuple(l.box.x0, l.box.y0, l.box.x1, l.box.y1); })
       .def_property_readonly("outline_mm", [](const Layout& l) {
         return to_array(l.outline.data(), l.outline.size());
       });
@@ -253,7 +253,8 @@ void bind_draw(py::module_& m) {
         py::arg("height"), py::arg("x0") = 0, py::arg("y0") = 0, py::arg("isa") = py::none(),
         "Return (coverage u8 [H, W], classes u8 [H, W]) of the window at (x0, y0).");
   m.def("text_labels", &text_labels, py::arg("layout"), py::arg("warp_h"), py::arg("curl"),
-        "Return a dict a text: chars (str), quads f64 [n, 4, 2], polygon and polygon16 f64 [k, 2], px.");
+        "Return a dict a text: chars (str), quads f64 [n, 4, 2], polygon and polygon16 f64 [k, 2], "
+        "px.");
   m.def("draw_batch", &draw_batch, py::arg("layouts"), py::arg("warps"), py::arg("width"),
         py::arg("height"), py::arg("colour") = std::array<uint8_t, 3>{200, 20, 30},
         py::arg("threads") = 1, py::arg("rgba") = py::none(), py::arg("classes") = py::none(),

@@ -99,9 +99,15 @@ BorderSpec read_border(const py::handle& part) {
 }
 
 Direction read_direction(const std::string& name) {
-  if (name == "cw") return Direction::kClockwise;
-  if (name == "ccw") return Direction::kCounterClockwise;
-  if (name == "ccw_out") return Direction::kCounterClockwiseOut;
+  if (name == "cw") {
+    return Direction::kClockwise;
+  }
+  if (name == "ccw") {
+    return Direction::kCounterClockwise;
+  }
+  if (name == "ccw_out") {
+    return Direction::kCounterClockwiseOut;
+  }
   throw std::invalid_argument("layout: direction must be cw, ccw or ccw_out, got '" + name +
                               "'; choose one of them");
 }
@@ -156,12 +162,24 @@ NameGridSpec read_name(const py::handle& part) {
 }
 
 Shape read_shape(const std::string& name) {
-  if (name == "round") return Shape::kRound;
-  if (name == "oval") return Shape::kOval;
-  if (name == "square") return Shape::kSquare;
-  if (name == "rectangle") return Shape::kRectangle;
-  if (name == "triangle") return Shape::kTriangle;
-  if (name == "rhombus") return Shape::kRhombus;
+  if (name == "round") {
+    return Shape::kRound;
+  }
+  if (name == "oval") {
+    return Shape::kOval;
+  }
+  if (name == "square") {
+    return Shape::kSquare;
+  }
+  if (name == "rectangle") {
+    return Shape::kRectangle;
+  }
+  if (name == "triangle") {
+    return Shape::kTriangle;
+  }
+  if (name == "rhombus") {
+    return Shape::kRhombus;
+  }
   throw std::invalid_argument(
       "layout: shape must be round, oval, square, rectangle, triangle or rhombus, got '" + name +
       "'; choose one of them");

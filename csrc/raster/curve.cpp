@@ -65,9 +65,9 @@ double Curve::inradius_mm(const SealSpec& spec) {
 
 Curve::Curve(const SealSpec& spec, double inset_mm, double min_radius_mm) {
   if (!(inset_mm < inradius_mm(spec) - 1e-6)) {
-    throw std::invalid_argument("layout: inset must be below " +
-                                std::to_string(inradius_mm(spec)) + " mm to stay inside, got " +
-                                std::to_string(inset_mm) + "; lower gap_mm, height_mm or inset_mm");
+    throw std::invalid_argument("layout: inset must be below " + std::to_string(inradius_mm(spec)) +
+                                " mm to stay inside, got " + std::to_string(inset_mm) +
+                                "; lower gap_mm, height_mm or inset_mm");
   }
   if (is_oval(spec)) {
     build_ellipse(spec.width_mm / 2.0 - inset_mm, spec.height_mm / 2.0 - inset_mm);
@@ -209,7 +209,8 @@ Polyline Curve::flatten() const {
     const int steps =
         piece.radius == 0.0
             ? 1
-            : std::max(1, static_cast<int>(std::ceil(piece.sweep * kArcStepsPerTurn / (2.0 * kPi))));
+            : std::max(1,
+                       static_cast<int>(std::ceil(piece.sweep * kArcStepsPerTurn / (2.0 * kPi))));
     for (int i = 0; i < steps; ++i) {
       out.push_back(frame_on(piece, piece.length * i / steps).position);
     }

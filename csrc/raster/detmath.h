@@ -1,5 +1,6 @@
 // Transcendental functions from + - * / and sqrt only, so that their bits do not depend on libm.
-// Polynomials and reductions: Sun Microsystems' fdlibm (1993); error below 1 ulp on the tested range.
+// Polynomials and reductions: Sun Microsystems' fdlibm (1993); error below 1 ulp on the tested
+// range.
 #pragma once
 
 #include <cmath>
@@ -27,11 +28,10 @@ inline double double_from_bits(uint64_t bits) {
 // sin(x) for |x| <= pi/4.
 inline double kernel_sin(double x) {
   const double z = x * x;
-  const double tail =
-      8.33333333332248946124e-03 +
-      z * (-1.98412698298579493134e-04 +
-           z * (2.75573137070700676789e-06 +
-                z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10)));
+  const double tail = 8.33333333332248946124e-03 +
+                      z * (-1.98412698298579493134e-04 +
+                           z * (2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 +
+                                                                  z * 1.58969099521155010221e-10)));
   return x + x * z * (-1.66666666666666324348e-01 + z * tail);
 }
 
@@ -138,10 +138,9 @@ inline double det_log(double x) {
   const double w = z * z;
   const double even = w * (3.999999999940941908e-01 +
                            w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  const double odd =
-      z * (6.666666666666735130e-01 +
-           w * (2.857142874366239149e-01 +
-                w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  const double odd = z * (6.666666666666735130e-01 +
+                          w * (2.857142874366239149e-01 +
+                               w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
   const double half = 0.5 * f * f;
   const auto scale = static_cast<double>(k);
   return scale * 6.93147180369123816490e-01 -
@@ -194,11 +193,9 @@ inline double det_atan2(double y, double x) {
   const double ay = std::fabs(y);
   double angle = 0.0;
   if (ay > 0.0) {
-    const bool both_infinite = ax > std::numeric_limits<double>::max() &&
-                               ay > std::numeric_limits<double>::max();
-    angle = both_infinite ? kPi / 4.0
-            : ax == 0.0   ? kPi / 2.0
-                          : det_atan_positive(ay / ax);
+    const bool both_infinite =
+        ax > std::numeric_limits<double>::max() && ay > std::numeric_limits<double>::max();
+    angle = both_infinite ? kPi / 4.0 : ax == 0.0 ? kPi / 2.0 : det_atan_positive(ay / ax);
   }
   if (std::signbit(x)) {
     angle = kPi - angle;

@@ -51,8 +51,7 @@ bool put_run(const uint8_t* coverage, int x, int count, int y, const Part& part,
 }  // namespace
 
 bool Drawer::State::put_row(Cell* cells, const uint8_t* flags, int blocks, const PixelBox& box,
-                            int y, const Part& part, const Canvas& canvas,
-                            const Kernels& kernels) {
+                            int y, const Part& part, const Canvas& canvas, const Kernels& kernels) {
   int32_t height = 0;
   if (flags == nullptr) {
     kernels.resolve(cells, blocks, &height, row.data());

@@ -30,9 +30,9 @@ struct Edges {
 };
 
 struct Grid {
-  Cell* cells;       // [(row_end - row_begin) * stride], zero before
-  int stride;        // a multiple of kBlock, two blocks above the width
-  int row_begin;     // rows outside [row_begin, row_end) are not summed
+  Cell* cells;    // [(row_end - row_begin) * stride], zero before
+  int stride;     // a multiple of kBlock, two blocks above the width
+  int row_begin;  // rows outside [row_begin, row_end) are not summed
   int row_end;
   uint8_t* touched;  // a flag per block of cells, or null
 };

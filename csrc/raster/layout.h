@@ -48,8 +48,8 @@ using Quad = std::array<Point, 4>;  // the glyph's own top left, then clockwise 
 
 struct LaidChar {
   char32_t codepoint;
-  Quad quad;         // mm
-  double t0 = 0.0;   // its stretch of the row, see Station
+  Quad quad;        // mm
+  double t0 = 0.0;  // its stretch of the row, see Station
   double t1 = 1.0;
 };
 

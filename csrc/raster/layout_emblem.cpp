@@ -80,11 +80,11 @@ std::vector<Polyline> bell() {
 }
 
 std::vector<Polyline> book() {
-  const Polyline right = {{0.05, -0.45}, {0.45, -0.6}, {0.95, -0.5}, {0.95, 0.5},
-                          {0.45, 0.4},   {0.05, 0.55}};
+  const Polyline right = {{0.05, -0.45}, {0.45, -0.6}, {0.95, -0.5},
+                          {0.95, 0.5},   {0.45, 0.4},  {0.05, 0.55}};
   const Polyline slot = {{0.2, -0.2}, {0.8, -0.3}, {0.8, -0.18}, {0.2, -0.08}};
   const Polyline slot2 = {{0.2, 0.1}, {0.8, 0.0}, {0.8, 0.12}, {0.2, 0.22}};
-  return {right,           mirrored(right), reversed(slot), reversed(mirrored(slot)),
+  return {right,           mirrored(right),          reversed(slot), reversed(mirrored(slot)),
           reversed(slot2), reversed(mirrored(slot2))};
 }
 
@@ -103,21 +103,33 @@ std::vector<Polyline> shield() {
 }
 
 std::vector<Polyline> dove() {
-  const Polyline body = {{-0.95, -0.1}, {-0.7, -0.3},  {-0.45, -0.25}, {-0.2, 0.0},  {0.3, 0.1},
-                         {0.95, 0.0},   {0.75, 0.25},  {0.9, 0.45},    {0.4, 0.4},   {0.0, 0.5},
-                         {-0.35, 0.4},  {-0.6, 0.1},   {-0.72, -0.08}};
+  const Polyline body = {{-0.95, -0.1}, {-0.7, -0.3}, {-0.45, -0.25}, {-0.2, 0.0}, {0.3, 0.1},
+                         {0.95, 0.0},   {0.75, 0.25}, {0.9, 0.45},    {0.4, 0.4},  {0.0, 0.5},
+                         {-0.35, 0.4},  {-0.6, 0.1},  {-0.72, -0.08}};
   const Polyline wing = {{-0.25, 0.05}, {-0.1, -0.5}, {0.35, -0.9}, {0.3, -0.6},
                          {0.6, -0.65},  {0.45, -0.4}, {0.65, -0.4}, {0.35, 0.15}};
   return {body, wing};
 }
 
 std::vector<Polyline> emblem_shape(const std::string& kind) {
-  if (kind == "gear") return gear();
-  if (kind == "wheat_ring") return wheat_ring();
-  if (kind == "bell") return bell();
-  if (kind == "book") return book();
-  if (kind == "shield") return shield();
-  if (kind == "dove") return dove();
+  if (kind == "gear") {
+    return gear();
+  }
+  if (kind == "wheat_ring") {
+    return wheat_ring();
+  }
+  if (kind == "bell") {
+    return bell();
+  }
+  if (kind == "book") {
+    return book();
+  }
+  if (kind == "shield") {
+    return shield();
+  }
+  if (kind == "dove") {
+    return dove();
+  }
   refuse("emblem.kind", "be gear, wheat_ring, bell, book, shield or dove", "'" + kind + "'",
          "choose one of them");
 }

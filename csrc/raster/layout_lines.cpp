@@ -21,8 +21,8 @@ Fit fit_line(const LineTextSpec& spec, const std::string& where, double natural_
     condense = spec.condense ? condense : std::min(1.0, fitting);
     if (spec.condense ? condense > fitting * (1.0 + 1e-9) : condense < spec.max_condense) {
       refuse(where + ".text",
-             "fit width_mm " + number_text(*spec.width_mm) + " at condense >= " +
-                 number_text(spec.max_condense),
+             "fit width_mm " + number_text(*spec.width_mm) +
+                 " at condense >= " + number_text(spec.max_condense),
              number_text(fitting), "text too long for its line: shorten it or lower height_mm");
     }
   }
@@ -41,10 +41,10 @@ void put_row(const LineTextSpec& spec, const SetText& set, const Fit& fit, Point
     const double width = glyph.advance_em * set.scale_mm * fit.condense;
     const Point at = centre + (pen + 0.5 * width) * right;
     const size_t before = text.chars.size();
-    put_glyph(glyph,
-              place_glyph(glyph, set.scale_mm * fit.condense, set.scale_mm, set.middle_em, at,
-                          right, up),
-              set.top_em, set.bottom_em, text.cls, layout, text);
+    put_glyph(
+        glyph,
+        place_glyph(glyph, set.scale_mm * fit.condense, set.scale_mm, set.middle_em, at, right, up),
+        set.top_em, set.bottom_em, text.cls, layout, text);
     if (text.chars.size() > before) {
       text.chars.back().t0 = pen / fit.total_mm + 0.5;
       text.chars.back().t1 = (pen + width) / fit.total_mm + 0.5;
@@ -191,8 +191,8 @@ void lay_name(const GlyphStore& store, const SealSpec& seal, const NameGridSpec&
       refuse("name.margin_mm", "leave cells of 0.1 mm and more",
              number_text(std::min(width, height)), "lower margin_mm or gap_mm");
     }
-    const double from_left = spec.right_to_left ? columns - 1.0 - static_cast<double>(k)
-                                                : static_cast<double>(k);
+    const double from_left =
+        spec.right_to_left ? columns - 1.0 - static_cast<double>(k) : static_cast<double>(k);
     const double x0 = all.x0 + from_left * (width + spec.gap_mm);
     for (int row = 0; row < spec.columns[k] && next < set.glyphs.size(); ++row, ++next) {
       const double y0 = all.y0 + row * (height + spec.gap_mm);

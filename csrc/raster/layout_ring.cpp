@@ -9,8 +9,8 @@ namespace {
 // Advances are measured on the curve one third of the row's height from its inner edge: further
 // out neighbours would collide at their inner corners, further in they would stand too loose.
 constexpr double kInnerShare = 1.0 / 3.0;
-// Least radius of the curve at corners, in row heights: tighter, glyphs on both sides of a triangle's
-// tip run into each other and no polygon can straighten them.
+// Least radius of the curve at corners, in row heights: tighter, glyphs on both sides of a
+// triangle's tip run into each other and no polygon can straighten them.
 constexpr double kTurnShare = 1.2;
 // Without arc_deg, text may fill this share of the ring.
 constexpr double kFullestRing = 0.95;
@@ -41,8 +41,8 @@ double arc_length(const Curve& curve, double arc_deg, double center_deg) {
 
 [[noreturn]] void refuse_long(const Row& row, double limit, double condense) {
   refuse(row.where + ".text",
-         "fit " + number_text(limit) + " mm of its ring at condense >= " +
-             number_text(row.spec->max_condense),
+         "fit " + number_text(limit) +
+             " mm of its ring at condense >= " + number_text(row.spec->max_condense),
          number_text(condense),
          "text too long for its ring: shorten it, lower height_mm or widen arc_deg");
 }
@@ -51,8 +51,8 @@ void fit(Row& row) {
   const RingTextSpec& spec = *row.spec;
   const double natural = row.set.advance_mm;
   const double length = row.curve.length_mm();
-  const double limit = spec.arc_deg ? arc_length(row.curve, *spec.arc_deg, spec.center_deg)
-                                    : kFullestRing * length;
+  const double limit =
+      spec.arc_deg ? arc_length(row.curve, *spec.arc_deg, spec.center_deg) : kFullestRing * length;
   row.condense = spec.condense ? *spec.condense : std::min(1.0, limit / natural);
   if (spec.condense ? row.condense * natural > limit * (1.0 + 1e-9)
                     : row.condense < spec.max_condense) {
@@ -67,7 +67,8 @@ void fit(Row& row) {
   const double middle = row.curve.position_of_angle(spec.center_deg);
   row.begin_mm = middle - row.sign * 0.5 * row.total_mm;
   if (spec.arc_deg && *spec.arc_deg < 360.0 && count > 1.0) {
-    const double from = row.curve.position_of_angle(spec.center_deg - row.sign * 0.5 * *spec.arc_deg);
+    const double from =
+        row.curve.position_of_angle(spec.center_deg - row.sign * 0.5 * *spec.arc_deg);
     row.begin_mm = from;
   }
 }
@@ -76,8 +77,8 @@ Row make_row(const GlyphStore& store, const SealSpec& seal, const RingTextSpec& 
              const std::string& where) {
   SetText set = typeset(store, spec.text, spec.font, spec.height_mm, where);
   const double height = (set.top_em - set.bottom_em) * set.scale_mm;
-  const double outer = spec.radius_mm ? 0.5 * seal.width_mm - *spec.radius_mm
-                                      : innermost_mm(seal) + spec.gap_mm;
+  const double outer =
+      spec.radius_mm ? 0.5 * seal.width_mm - *spec.radius_mm : innermost_mm(seal) + spec.gap_mm;
   const double inset = outer + (1.0 - kInnerShare) * height;
   if (!(outer + height < Curve::inradius_mm(seal))) {
     refuse(where + ".height_mm",

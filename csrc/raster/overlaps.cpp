@@ -9,9 +9,9 @@
 namespace seal2real {
 namespace {
 
-constexpr int kLines = 64;              // sample lines a pixel, and samples a line
-constexpr int kStep = kOne / kLines;    // between lines, 1/256 px
-constexpr size_t kChunk = 1024;         // pixels settled at a time: 1 MiB
+constexpr int kLines = 64;            // sample lines a pixel, and samples a line
+constexpr int kStep = kOne / kLines;  // between lines, 1/256 px
+constexpr size_t kChunk = 1024;       // pixels settled at a time: 1 MiB
 
 using Samples = std::array<uint64_t, kLines>;  // bit i of line j: sample (i, j)
 
@@ -21,7 +21,7 @@ struct Pixel {
 };
 
 struct Chunk {
-  std::vector<Pixel> pixels;     // by rows
+  std::vector<Pixel> pixels;      // by rows
   std::vector<size_t> row_start;  // per canvas row, index of its first pixel
   std::vector<Samples> inked;
   std::vector<Samples> part;

@@ -128,8 +128,8 @@ std::vector<Station> choose_stations(const TextRun& run, const std::vector<Stati
       const size_t from = std::max(kept[k - 1] + 1, even - reach);
       const size_t to = std::min(kept[k + 1] - 1, even + reach);
       for (size_t i = from; i <= to; ++i) {
-        const double error = std::max(chord_error(run, all, kept[k - 1], i),
-                                      chord_error(run, all, i, kept[k + 1]));
+        const double error =
+            std::max(chord_error(run, all, kept[k - 1], i), chord_error(run, all, i, kept[k + 1]));
         if (error < best) {
           best = error;
           place = i;
@@ -147,7 +147,8 @@ std::vector<Station> choose_stations(const TextRun& run, const std::vector<Stati
 
 // On circles equal steps are best as they are.
 bool is_circle(const TextRun& run) {
-  return run.curve && run.curve->is_ellipse() && run.curve->half_width() == run.curve->half_height();
+  return run.curve && run.curve->is_ellipse() &&
+         run.curve->half_width() == run.curve->half_height();
 }
 
 }  // namespace

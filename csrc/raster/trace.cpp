@@ -130,7 +130,8 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
     return {x_.data(), y_.data(), keep_.data(), count};
   }
   const Point middle = part.place({0.5, 0.4});
-  const double em_mm = std::sqrt(std::fabs(part.place.a * part.place.d - part.place.b * part.place.c));
+  const double em_mm =
+      std::sqrt(std::fabs(part.place.a * part.place.d - part.place.b * part.place.c));
   const double px_per_em = em_mm * scale_at(warp, middle);
   const EdgeList& list = part.glyph->edges(px_per_em, warp.has_curl());
   if (x_.size() < list.x.size()) {
@@ -195,8 +196,8 @@ void Tracer::add_ellipse(const Contour& contour, const Warp& warp, const PixelBo
   for (int i = 0; i < steps; ++i) {
     const int k = (contour.reversed ? steps - i : i) * stride % kCircleSteps;
     const Point unit_point = circle().points[k];
-    add_point(contour.centre + Point{swell * contour.rx * unit_point.x,
-                                     swell * contour.ry * unit_point.y},
+    add_point(contour.centre +
+                  Point{swell * contour.rx * unit_point.x, swell * contour.ry * unit_point.y},
               warp, box);
   }
   close(first);

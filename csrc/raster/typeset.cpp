@@ -125,9 +125,9 @@ SetText typeset(const GlyphStore& store, const std::u32string& text, const std::
 Affine place_glyph(const SetGlyph& glyph, double scale_x, double scale_y, double base_em,
                    Point centre, Point right, Point up) {
   const double middle = glyph.left_em + 0.5 * glyph.advance_em;
-  const Point origin = centre - middle * scale_x * right - (base_em - glyph.raise_em) * scale_y * up;
-  return {scale_x * right.x, scale_x * right.y, scale_y * up.x,
-          scale_y * up.y,    origin.x,          origin.y};
+  const Point origin =
+      centre - middle * scale_x * right - (base_em - glyph.raise_em) * scale_y * up;
+  return {scale_x * right.x, scale_x * right.y, scale_y * up.x, scale_y * up.y, origin.x, origin.y};
 }
 
 void put_glyph(const SetGlyph& glyph, const Affine& place, double top_em, double bottom_em,
@@ -149,9 +149,9 @@ void put_glyph(const SetGlyph& glyph, const Affine& place, double top_em, double
   const double right = std::max(glyph.left_em + glyph.advance_em, ink.x1);
   const double top = std::max(top_em - glyph.raise_em, ink.y1);
   const double bottom = std::min(bottom_em - glyph.raise_em, ink.y0);
-  text.chars.push_back({glyph.codepoint,
-                        {place({left, top}), place({right, top}), place({right, bottom}),
-                         place({left, bottom})}});
+  text.chars.push_back(
+      {glyph.codepoint,
+       {place({left, top}), place({right, top}), place({right, bottom}), place({left, bottom})}});
 }
 
 std::string to_utf8(const std::u32string& text) {

@@ -13,22 +13,22 @@ namespace seal2real {
 struct SetGlyph {
   char32_t codepoint;
   const Glyph* glyph;
-  double left_em;     // where its advance starts in the glyph's own coordinates
-  double advance_em;  // proportional; CJK brackets lose their blank half
+  double left_em;         // where its advance starts in the glyph's own coordinates
+  double advance_em;      // proportional; CJK brackets lose their blank half
   double raise_em = 0.0;  // Latin brackets among hanzi stand in the middle of the em box
 };
 
 struct SetText {
   std::vector<SetGlyph> glyphs;
-  double scale_mm;   // mm per em
-  double top_em;     // of the row's box
+  double scale_mm;  // mm per em
+  double top_em;    // of the row's box
   double bottom_em;
-  double middle_em;  // of the em box, or of the digits' height
+  double middle_em;         // of the em box, or of the digits' height
   double advance_mm = 0.0;  // sum, not condensed
 };
 
-// Looks glyphs up. `height_mm` is the em box of CJK text; of a text of digits and Latin letters it is
-// their ink height. Throws std::invalid_argument naming `where` for a missing font or glyph.
+// Looks glyphs up. `height_mm` is the em box of CJK text; of a text of digits and Latin letters it
+// is their ink height. Throws std::invalid_argument naming `where` for a missing font or glyph.
 SetText typeset(const GlyphStore& store, const std::u32string& text, const std::string& font,
                 double height_mm, const std::string& where);
 

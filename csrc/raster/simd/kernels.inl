@@ -65,7 +65,8 @@ inline Floats wave(Floats t) {
   r = r > half_pi ? 3.1415927F - r : r;
   r = r < -half_pi ? -3.1415927F - r : r;
   const Floats z = r * r;
-  return r + r * z * (-1.6666667e-1F + z * (8.3333333e-3F + z * (-1.9841270e-4F + z * 2.7557319e-6F)));
+  return r +
+         r * z * (-1.6666667e-1F + z * (8.3333333e-3F + z * (-1.9841270e-4F + z * 2.7557319e-6F)));
 }
 
 // Also turns NaN into 0, so that no cell outside the grid is ever addressed.
