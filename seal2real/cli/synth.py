@@ -50,6 +50,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--templates", type=_FOLDER, help="press these seal cut-outs instead of drawn seals")
 @click.option("--template-width-mm", type=float, help="width of the cut-outs")
 @click.option("--corpus", type=_FILE, help="seal texts: a line an owner, or a TSV")
+@click.option("--fonts", multiple=True, help="fonts of drawn seals: name, file or folder")
 @click.option("--profile", type=_FILE, help="ink and capture fitted by `seal2real fit`")
 @click.option("--fit-from", type=_FOLDER, help="fit a profile to these images first")
 @click.option("--capture", default="auto", show_default=True, type=click.Choice(CAPTURES))
@@ -116,6 +117,7 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
             "cross_page",
             "page_reuse",
             "split_pages",
+            "fonts",
             "template_width_mm",
         )
     }
@@ -133,7 +135,8 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
     paths = {"profile": profile, **{name: given.pop(name) for name in names}}
     named = {name: None if path is None else str(path) for name, path in paths.items()}
     fields: dict[str, Any] = {**given, **named, "presets": presets, "options": options}
-    return Recipe(**fields, inputs=_input_hashes(paths))
+    fonts = {f"font {name}": name for name in options["fonts"]}
+    return Recipe(**fields, inputs=_input_hashes({**paths, **fonts}))
 
 
 def _fit(folder: Path, profile: Path) -> None:

@@ -14,7 +14,7 @@ from seal2real.seals.layout import layout
 from seal2real.seals.presets import PRESETS, Preset, get_preset
 from seal2real.seals.spec import SealSpec
 
-__all__ = ["preset_spec", "sample_preset", "sample_spec"]
+__all__ = ["preset_spec", "sample_preset", "sample_spec", "with_font"]
 
 # A text that does not fit or that the font lacks is drawn anew; user corpora may need several.
 _MOST_TRIES = 50
@@ -35,6 +35,7 @@ def sample_spec(
     preset: str,
     corpus: Corpus | Callable[..., Any] | str | Path | None = None,
     split: str | None = None,
+    fonts: Sequence[str] = (),
     **overrides: Any,
 ) -> SealSpec:
     """Sample a seal of ``preset`` that can be laid out with its fonts.
@@ -44,6 +45,7 @@ def sample_spec(
         preset: a key of PRESETS.
         corpus: where texts come from; None for fictional ones (see ``open_corpus``).
         split: the split that the owner must belong to; None for any.
+        fonts: names to draw a font from that stands in for the preset's own; none keeps them.
         **overrides: texts by role, ``width_mm``/``height_mm``, or fields of SealSpec.
 
     Raises:
@@ -58,6 +60,7 @@ def sample_spec(
         try:
             spec = _one(stream, chosen, source, split, given, size)
             spec = dataclasses.replace(spec, **fields) if fields else spec
+            spec = with_font(spec, stream.child("font").choice(fonts)) if fonts else spec
             layout(spec)
         except ValueError as error:  # text too long, missing glyph, a size that leaves no room
             problem = error
@@ -67,6 +70,20 @@ def sample_spec(
         f"sample_spec: preset {preset!r} must be able to hold its texts, got {_MOST_TRIES} misses, "
         f"the last: {problem}; shorten the texts, enlarge the seal or choose another font"
     ) from problem
+
+
+def with_font(spec: SealSpec, font: str) -> SealSpec:
+    """Return ``spec`` with all texts in ``font``; ``font_role`` keeps what was prescribed."""
+
+    def restyled(text: Any) -> Any:
+        return dataclasses.replace(text, font=font, font_role=text.font_role or text.font)
+
+    return dataclasses.replace(
+        spec,
+        ring_texts=tuple(restyled(text) for text in spec.ring_texts),
+        lines=tuple(restyled(text) for text in spec.lines),
+        name=None if spec.name is None else restyled(spec.name),
+    )
 
 
 def _one(

@@ -15,6 +15,7 @@ from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.splits import parse_fractions, split_of_key
 from seal2real.seals import Corpus, open_corpus, preset_names, sample_preset, sample_spec
+from seal2real.seals.fonts import fonts_in, get_font
 from seal2real.seals.presets import get_preset
 from seal2real.synthesis.choose import (
     Placed,
@@ -81,6 +82,15 @@ class SampleFactory:
         return open_corpus(self.recipe.corpus, fractions=parse_fractions(self.recipe.split))
 
     @cached_property
+    def fonts(self) -> tuple[str, ...]:
+        """Names of the fonts that stand in for the presets' own; folders are listed."""
+        return tuple(
+            name
+            for font in self.options.fonts
+            for name in (fonts_in(font) if Path(font).is_dir() else [font])
+        )
+
+    @cached_property
     def templates(self) -> dict[str, tuple[Template, ...]]:
         """The user's own cut-outs by split; empty without ``templates`` in the recipe."""
         if self.recipe.templates is None:
@@ -144,6 +154,8 @@ class SampleFactory:
         """
         for name in self.presets:
             get_preset(name)
+        for font in self.fonts:
+            get_font(font)
         _ = self.pages, self.corpus, self.templates, self.profile, self.layout
         for source in self.pages:
             for split in {self.recipe.split_of_shard(shard) for shard in range(self.recipe.shards)}:
@@ -209,7 +221,7 @@ class SampleFactory:
         spec = entry.spec
         if isinstance(spec, str):
             stream = rng.child("layout", entry.line)
-            spec = sample_spec(stream, spec, corpus=self.corpus, split=split)
+            spec = sample_spec(stream, spec, corpus=self.corpus, split=split, fonts=self.fonts)
         center = (entry.x_mm * page.px_per_mm, entry.y_mm * page.px_per_mm)
         return Placed(spec, Placement(center, entry.angle_deg, "layout"))
 
@@ -232,7 +244,7 @@ class SampleFactory:
         if self.templates:
             return rng.choice(self.templates[split])
         preset = sample_preset(rng.child("preset"), self.presets)
-        return sample_spec(rng, preset, corpus=self.corpus, split=split)
+        return sample_spec(rng, preset, corpus=self.corpus, split=split, fonts=self.fonts)
 
 
 def _layout_samples(

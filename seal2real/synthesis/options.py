@@ -31,6 +31,8 @@ class Options:
     page_reuse: int = 1
     # whether no page file may serve two splits; needs page files for every split
     split_pages: bool = False
+    # fonts of drawn seals: names, files or folders; none keeps the presets' own
+    fonts: tuple[str, ...] = ()
     # width of template cut-outs, mm; None reads each file's resolution
     template_width_mm: float | None = None
 
@@ -72,4 +74,4 @@ class Options:
                 f"Options: options must be among {', '.join(names)}, got {unknown[0]!r}; "
                 "check its spelling"
             )
-        return cls(**data)
+        return cls(**{**data, "fonts": tuple(data.get("fonts", ()))})

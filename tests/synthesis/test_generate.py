@@ -180,6 +180,23 @@ def test_too_few_pages_to_split_is_an_error(tmp_path: Path) -> None:
         factory.check()
 
 
+def test_user_fonts_stand_in_for_the_presets_own() -> None:
+    """Every text is drawn in the given font; the role remembers what was prescribed."""
+    options = {"fonts": ["hei"], "cross_page": 0.0, "seal_free": 0.0}
+    record = SampleFactory(recipe(presets=("company",), options=options))(0).record
+    texts = [text for seal in record["seals"] for text in seal["texts"]]
+    assert texts
+    assert {text["font"] for text in texts} == {"hei"}
+    assert "song" in {text["font_role"] for text in texts}
+
+
+def test_a_font_that_is_none_is_refused(tmp_path: Path) -> None:
+    """A text file is not a font; it is named before anything is drawn."""
+    (tmp_path / "a.ttf").write_text("no font")
+    with pytest.raises(ValueError, match=r"a\.ttf"):
+        SampleFactory(recipe(options={"fonts": [str(tmp_path / "a.ttf")]})).check()
+
+
 def test_the_visible_mark_is_on_both_pictures() -> None:
     """Lower left corner: both pictures differ there from the unmarked sample, in the same way."""
     options = {"capture": "none", "seal_free": 0.0, "cross_page": 0.0}
