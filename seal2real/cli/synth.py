@@ -135,6 +135,7 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
     paths = {"profile": profile, **{name: given.pop(name) for name in names}}
     named = {name: None if path is None else str(path) for name, path in paths.items()}
     fields: dict[str, Any] = {**given, **named, "presets": presets, "options": options}
+    options["fonts"] = list(options["fonts"])  # as JSON will give it back
     fonts = {f"font {name}": name for name in options["fonts"]}
     return Recipe(**fields, inputs=_input_hashes({**paths, **fonts}))
 

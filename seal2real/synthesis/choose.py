@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from seal2real.pages.page import Page
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
+from seal2real.seals.presets import PRESETS
 from seal2real.synthesis.capture import CaptureParams, sample_capture
-from seal2real.synthesis.ink import sample_ink
+from seal2real.synthesis.ink import COLOURS, InkParams, sample_ink
 from seal2real.synthesis.place import Group, Placement
 from seal2real.synthesis.plan import SealPlan, Stamp, Window
+from seal2real.synthesis.templates import Template
 from seal2real.synthesis.warp import Warp
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ _SLANT_SHARE = 0.3
 # Largest change of scale across a slanted seal, and height of a curl, in shares of its width.
 _SLANT = 0.06
 _CURL = 0.012
+
+# How strongly a cut-out is pressed, in strengths of its own impression.
+_TEMPLATE_STRENGTH = (0.8, 1.1)
 
 
 @dataclass(frozen=True)
@@ -136,10 +141,38 @@ def plan_seal(
         warp=_warp(rng.child("warp"), placed, center, px_per_mm),
         px_per_mm=px_per_mm,
         angle_deg=placed.placement.angle_deg,
-        ink=sample_ink(rng.child("ink"), profile=profile),
+        ink=_ink(rng.child("ink"), placed.stamp, profile),
         rule=placed.placement.rule,
         clip=_clip(placed.strip(page), window),
         group=None if group is None else {"id": group.id, "part": group.part, "of": group.of},
+    )
+
+
+def _ink(rng: Rng, stamp: Stamp, profile: Profile | None) -> InkParams:
+    """Return the ink: a cut-out's own, a profile's, or one that is usual for the type of seal."""
+    if isinstance(stamp, Template):
+        return _template_ink(rng, stamp)
+    colour = None
+    preset = PRESETS.get(stamp.type)
+    if profile is None and preset is not None:
+        colours = preset.colours
+        colour = rng.child("colour").weighted(tuple(colours), tuple(colours.values()))
+    return sample_ink(rng, profile=profile, colour=colour)
+
+
+def _template_ink(rng: Rng, template: Template) -> InkParams:
+    """Return plain ink of the cut-out's colour: its wear is in the cut-out already."""
+
+    def distance(name: str) -> float:
+        pairs = zip(COLOURS[name], template.transmittance, strict=True)
+        red, green, blue = (abs(a - b) for a, b in pairs)
+        return red + green + blue
+
+    return InkParams(
+        colour_name=min(COLOURS, key=distance),
+        transmittance=template.transmittance,
+        strength=rng.uniform(*_TEMPLATE_STRENGTH),
+        seed=rng.u64(),
     )
 
 

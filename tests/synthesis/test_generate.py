@@ -180,6 +180,14 @@ def test_too_few_pages_to_split_is_an_error(tmp_path: Path) -> None:
         factory.check()
 
 
+def test_invoice_seals_are_red() -> None:
+    """Invoice seals are red by rule, whatever is usual elsewhere."""
+    options = {"cross_page": 0.0, "seal_free": 0.0}
+    factory = SampleFactory(recipe(presets=("invoice",), options=options))
+    colours = {seal["colour"] for i in range(COUNT) for seal in factory(i).record["seals"]}
+    assert colours == {"red"}
+
+
 def test_user_fonts_stand_in_for_the_presets_own() -> None:
     """Every text is drawn in the given font; the role remembers what was prescribed."""
     options = {"fonts": ["hei"], "cross_page": 0.0, "seal_free": 0.0}

@@ -87,6 +87,8 @@ def test_samples_press_cutouts_with_exact_masks(tmp_path: Path) -> None:
     assert seal["spec"] is None
     assert set(np.unique(sample.classes)) == {0, TEMPLATE_CLASS}
     assert ((sample.mask & 1) != 0).sum() > 1000
+    assert seal["colour"] == "red"
+    assert seal["ink"]["transmittance"] == pytest.approx([c / 255 for c in RED], abs=0.01)
 
 
 def test_every_split_needs_a_cutout(tmp_path: Path) -> None:
