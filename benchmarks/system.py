@@ -79,22 +79,19 @@ def two_over_one(count: int) -> dict[str, float]:
 def peak_memory_mb(count: int, dpi: float = 300.0) -> float:
     """Return the largest resident set, MB, of a worker that makes whole pages at ``dpi``."""
     code = (
-        "import resource, sys; from seal2real.cli import main\n"
-        "try: main(sys.argv[1:])\n"
-        "except SystemExit: pass\n"
+        "import resource, sys; from benchmarks.system import members\n"
+        "from seal2real.sealdb.recipe import Recipe\n"
+        "job = members(Recipe(count=10_000, size='page', dpi=float(sys.argv[2])))\n"
+        "for _ in range(int(sys.argv[1])): job()\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = _synth(
-            Path(folder) / "out", "--count", str(count), "--size", "page", "--dpi", str(dpi)
-        )[3:]
-        done = subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-            env=_environment(),
-        )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(count), str(dpi)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+    )
     return int(done.stdout.split()[-1]) * 1024 / 1e6
 
 

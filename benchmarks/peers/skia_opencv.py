@@ -152,17 +152,17 @@ def pressed(scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return opacity [512, 512] and classes of the worn, warped seal."""
     rgba, classes = seal(scene)
     low = np.empty((32, 32), np.float32)
-    cv2.randu(low, 0, 1)
+    cv2.randu(low, 0, 1)  # type: ignore[call-overload]
     pressure = cv2.resize(low, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     grain = np.empty((SIDE, SIDE), np.float32)
-    cv2.randn(grain, 0, 0.15)
+    cv2.randn(grain, 0, 0.15)  # type: ignore[call-overload]
     ink = np.clip(0.55 + 0.5 * pressure + grain, 0, 1) * rgba[..., 3] * np.float32(1 / 255)
     ink = cv2.GaussianBlur(ink, (0, 0), 0.8)
     target = (_SQUARE - _CENTER) * SHRINK + _CENTER + np.array(scene.corners, np.float32)
     matrix = cv2.getPerspectiveTransform(_SQUARE, target.astype(np.float32))
     opacity = cv2.warpPerspective(ink, matrix, (SIDE, SIDE))
     labels = cv2.warpPerspective(classes, matrix, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
-    return opacity, labels
+    return opacity, labels  # type: ignore[return-value]
 
 
 def tensors(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
