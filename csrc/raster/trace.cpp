@@ -10,27 +10,27 @@
 namespace seal2real {
 namespace {
 
-constexpr int kCircleSteps = 1024;
 constexpr double kBendPieceMm = 0.5;  // longest straight edge on curled paper
 
-struct Circle {
-  std::array<Point, kCircleSteps> points;  // clockwise from the top, y down
-  Circle() {
-    for (int i = 0; i < kCircleSteps; ++i) {
-      const double a = 2.0 * kPi * i / kCircleSteps;
-      points[i] = {det_sin(a), -det_cos(a)};
-    }
+// The unit circle as a closed polygon, swollen to the circle's area.
+EdgeList unit_circle(int steps) {
+  const double step = 2.0 * kPi / steps;
+  const double radius = std::sqrt(step / det_sin(step));
+  Polyline points;
+  for (int i = 0; i < steps; ++i) {
+    points.push_back({radius * det_sin(step * i), -radius * det_cos(step * i)});
   }
-};
-
-const Circle& circle() {
-  static const Circle kCircle;
-  return kCircle;
+  EdgeList list;
+  list.add(points);
+  list.finish();
+  return list;
 }
 
 // Chords around an ellipse: at most 0.012 px from it once its area is made up for.
-int ellipse_steps(double radius_px) {
-  return radius_px <= 100.0 ? 128 : radius_px <= 400.0 ? 256 : radius_px <= 1600.0 ? 512 : 1024;
+const EdgeList& circle_for(double radius_px) {
+  static const EdgeList kCircles[] = {unit_circle(128), unit_circle(256), unit_circle(512),
+                                      unit_circle(1024)};
+  return kCircles[radius_px <= 100.0 ? 0 : radius_px <= 400.0 ? 1 : radius_px <= 1600.0 ? 2 : 3];
 }
 
 std::array<Point, 4> corners(const Part& part) {
@@ -44,9 +44,8 @@ std::array<Point, 4> corners(const Part& part) {
           Point{box.x1, box.y1}};
 }
 
-// Warp after the part's placement, relative to the box: one homography for all vertices.
-VertexTransform vertex_transform(const Part& part, const Warp& warp, const PixelBox& box) {
-  const Affine& p = part.place;
+// Warp after a placement in mm, relative to the box: one homography for all vertices.
+VertexTransform vertex_transform(const Affine& p, const Warp& warp, const PixelBox& box) {
   const std::array<double, 9>& h = warp.h;
   double m[9];
   for (int r = 0; r < 3; ++r) {
@@ -122,7 +121,7 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
     x_.clear();
     y_.clear();
     keep_.clear();
-    trace_contours(part, warp, box);
+    trace_contours(part, warp, box, kernels);
     const auto count = static_cast<int>(x_.size());
     x_.resize(x_.size() + EdgeList::kPad);
     y_.resize(y_.size() + EdgeList::kPad);
@@ -138,15 +137,16 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
     x_.resize(list.x.size());
     y_.resize(list.x.size());
   }
-  kernels.transform(vertex_transform(part, warp, box), list.x.data(), list.y.data(), list.count,
-                    x_.data(), y_.data());
+  kernels.transform(vertex_transform(part.place, warp, box), list.x.data(), list.y.data(),
+                    list.count, x_.data(), y_.data());
   return {x_.data(), y_.data(), list.keep.data(), list.count};
 }
 
-void Tracer::trace_contours(const Part& part, const Warp& warp, const PixelBox& box) {
+void Tracer::trace_contours(const Part& part, const Warp& warp, const PixelBox& box,
+                            const Kernels& kernels) {
   for (const Contour& contour : part.contours) {
     if (contour.rx > 0.0) {
-      add_ellipse(contour, warp, box);
+      add_ellipse(contour, warp, box, kernels);
     } else {
       add_polyline(contour.points, warp, box);
     }
@@ -185,22 +185,21 @@ void Tracer::add_polyline(const Polyline& points, const Warp& warp, const PixelB
   close(first);
 }
 
-void Tracer::add_ellipse(const Contour& contour, const Warp& warp, const PixelBox& box) {
+void Tracer::add_ellipse(const Contour& contour, const Warp& warp, const PixelBox& box,
+                         const Kernels& kernels) {
   const double radius_px = std::max(contour.rx, contour.ry) * scale_at(warp, contour.centre);
-  const int steps = ellipse_steps(radius_px);
-  const int stride = kCircleSteps / steps;
-  // The inscribed polygon is too small by this factor in area.
-  const double step = 2.0 * kPi / steps;
-  const double swell = std::sqrt(step / det_sin(step));
+  const EdgeList& list = circle_for(radius_px);
+  // Mirrored, the circle runs the other way round.
+  const double rx = contour.reversed ? -contour.rx : contour.rx;
+  const Affine place = {rx, 0.0, 0.0, contour.ry, contour.centre.x, contour.centre.y};
   const size_t first = x_.size();
-  for (int i = 0; i < steps; ++i) {
-    const int k = (contour.reversed ? steps - i : i) * stride % kCircleSteps;
-    const Point unit_point = circle().points[k];
-    add_point(contour.centre +
-                  Point{swell * contour.rx * unit_point.x, swell * contour.ry * unit_point.y},
-              warp, box);
-  }
-  close(first);
+  x_.resize(first + list.x.size());
+  y_.resize(first + list.x.size());
+  kernels.transform(vertex_transform(place, warp, box), list.x.data(), list.y.data(), list.count,
+                    x_.data() + first, y_.data() + first);
+  x_.resize(first + list.count);
+  y_.resize(first + list.count);
+  keep_.insert(keep_.end(), list.keep.begin(), list.keep.begin() + list.count);
 }
 
 }  // namespace seal2real

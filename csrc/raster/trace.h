@@ -30,10 +30,12 @@ class Tracer {
   Edges trace(const Part& part, const Warp& warp, const PixelBox& box, const Kernels& kernels);
 
  private:
-  void trace_contours(const Part& part, const Warp& warp, const PixelBox& box);
+  void trace_contours(const Part& part, const Warp& warp, const PixelBox& box,
+                      const Kernels& kernels);
   void add_point(Point mm, const Warp& warp, const PixelBox& box);
   void add_polyline(const Polyline& points, const Warp& warp, const PixelBox& box);
-  void add_ellipse(const Contour& contour, const Warp& warp, const PixelBox& box);
+  void add_ellipse(const Contour& contour, const Warp& warp, const PixelBox& box,
+                   const Kernels& kernels);
   void close(size_t first);
 
   std::vector<Fixed24_8> x_;
