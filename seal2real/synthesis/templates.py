@@ -33,8 +33,10 @@ DEFAULT_WIDTH_MM = 40.0
 _MAX_SIDE = 1024
 # Resolutions that programs write without knowing.
 _UNKNOWN_DPI = (0, 1, 72, 96)
-# Coverage below this is paper, not ink.
-_PAPER_COVERAGE = 12
+# Up to here a pixel is paper: its grain, JPEG and uneven light.
+_PAPER_DARKNESS = 40
+# Impressions hold less ink than this, negative (白文) seals included.
+_MOST_INKED = 0.85
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 
 
@@ -164,15 +166,22 @@ def _separate(
     file: Path,
 ) -> tuple[NDArray[np.uint8], tuple[float, float, float]]:
     """Split a cut-out into coverage uint8 [H, W] and the light that its full ink leaves."""
-    rgb, alpha = rgba[..., :3], rgba[..., 3]
+    alpha = rgba[..., 3].astype(np.int64)
+    opaque = bool((alpha == 255).all())
+    light = _without_paper(rgba[..., :3]) if opaque else rgba[..., :3].astype(np.int64)
     # Whichever channel the ink absorbs most says how much ink lies there, whatever its colour.
-    darkness = (255 - rgb.min(axis=2)).astype(np.int64)
-    darkness = np.where(alpha == 255, darkness, darkness * alpha // 255)
-    inked = darkness > _PAPER_COVERAGE
+    darkness = (255 - light.min(axis=2)) * alpha // 255
+    inked = darkness > (_PAPER_DARKNESS if opaque else 0)
     if not inked.any():
         raise ValueError(
             f"load_templates: {file.name} must show an impression, got a blank image; "
             "remove the file or crop the seal again"
+        )
+    share = int(np.count_nonzero(inked)) / inked.size
+    if share > _MOST_INKED:
+        raise ValueError(
+            f"load_templates: {file.name} must be a seal with alpha or on even, light paper, got "
+            f"{100 * share:.0f} % dark pixels; cut the seal out, or make the paper white"
         )
     values = np.sort(darkness[inked])
     full = max(int(values[len(values) * 95 // 100]), 1)
@@ -180,8 +189,18 @@ def _separate(
     coverage[~inked] = 0
     strong = darkness >= full * 3 // 4
     count = int(np.count_nonzero(strong))
-    light = [int(rgb[..., c][strong].sum(dtype=np.int64)) / (255 * count) for c in range(3)]
-    return coverage.astype(np.uint8), (light[0], light[1], light[2])
+    red, green, blue = (int(light[..., c][strong].sum()) / (255 * count) for c in range(3))
+    return coverage.astype(np.uint8), (red, green, blue)
+
+
+def _without_paper(
+    rgb: NDArray[np.uint8],  # [H, W, 3]
+) -> NDArray[np.int64]:  # [H, W, 3]
+    """Return the light left of the paper's own, 0..255; scans are not quite white."""
+    light = rgb.astype(np.int64)
+    # the lighter tenth of every channel is paper, also beside a filled (白文) seal
+    paper = np.sort(light.reshape(-1, 3), axis=0)[rgb[..., 0].size * 9 // 10]
+    return np.minimum(light * 255 // np.maximum(paper, 1), 255)
 
 
 @lru_cache(maxsize=32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from seal2real.sealdb.recipe import Recipe
+from seal2real.sealdb.record import schema_errors
 from seal2real.synthesis.generate import SampleFactory
 from seal2real.synthesis.templates import TEMPLATE_CLASS, load_templates, template_splits
 from seal2real.synthesis.warp import Warp
@@ -42,6 +44,27 @@ def test_ink_is_found_with_alpha_and_on_white(tmp_path: Path, alpha: bool) -> No
     assert share == pytest.approx(np.pi * (0.45**2 - 0.35**2) / 0.81, abs=0.01)
     assert template.transmittance == pytest.approx([c / 255 for c in RED], abs=0.01)
     assert template.width_mm == 40.0
+
+
+def test_paper_need_not_be_white(tmp_path: Path) -> None:
+    """A scan on grey paper gives the coverage of the one on white; its ink is what it absorbs."""
+    path = ring(tmp_path, "a.png", alpha=False)
+    picture = np.asarray(Image.open(path)).astype(int) * 200 // 255
+    noise = np.arange(picture.size).reshape(picture.shape) * 7919 % 11 - 5
+    Image.fromarray(np.clip(picture + noise, 0, 255).astype(np.uint8)).save(path)
+    (template,) = load_templates(tmp_path)
+    share = (template.coverage >= 128).mean()
+    assert share == pytest.approx(np.pi * (0.45**2 - 0.35**2) / 0.81, abs=0.01)
+    assert template.transmittance == pytest.approx([c / 255 for c in RED], abs=0.06)
+
+
+def test_pictures_without_paper_are_refused(tmp_path: Path) -> None:
+    """A picture that is dark nearly everywhere is a photograph, not a cut-out on paper."""
+    picture = np.full((100, 100, 3), 60, np.uint8)
+    picture[:12] = 220
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    with pytest.raises(ValueError, match=r"photo\.png must be a seal with alpha or on even"):
+        load_templates(tmp_path)
 
 
 def test_resolution_of_the_file_sets_the_size(tmp_path: Path) -> None:
@@ -88,6 +111,13 @@ def test_samples_press_cutouts_with_exact_masks(tmp_path: Path) -> None:
     assert set(np.unique(sample.classes)) == {0, TEMPLATE_CLASS}
     assert ((sample.mask & 1) != 0).sum() > 1000
     assert seal["colour"] == "red"
+    provenance = {
+        "generator": "seal2real 0",
+        "dataset_id": "seal-db-0",
+        "digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic",
+    }
+    record = json.loads(json.dumps({**sample.record, "provenance": provenance}))
+    assert schema_errors(record) == []
     assert seal["ink"]["transmittance"] == pytest.approx([c / 255 for c in RED], abs=0.01)
 
 
