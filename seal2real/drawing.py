@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seal2real import _C
+from seal2real.pages.page import MM_PER_INCH
 from seal2real.rng import Rng
 from seal2real.seals.fields import short
 from seal2real.seals.layout import layout
@@ -20,7 +21,6 @@ from seal2real.synthesis.warp import Warp
 
 __all__ = ["Drawing", "draw"]
 
-_MM_PER_INCH = 25.4
 _DPI_RANGE = (20.0, 4800.0)
 _MOST_PIXELS = 100_000_000
 # Solid colour of a drawing that is not pressed: what red ink paste leaves at full strength.
@@ -71,7 +71,7 @@ def draw(
     """
     _check(dpi, margin_mm, seed)
     laid = layout(spec)
-    px_per_mm = dpi / _MM_PER_INCH
+    px_per_mm = dpi / MM_PER_INCH
     width = math.ceil((spec.width_mm + 2 * margin_mm) * px_per_mm)
     height = math.ceil((spec.height_mm + 2 * margin_mm) * px_per_mm)
     if width * height > _MOST_PIXELS:

@@ -21,10 +21,12 @@ class FaceLike(Protocol):
     """What line breaking needs of a face."""
 
     @property
-    def font(self) -> PageFont: ...
+    def font(self) -> PageFont:
+        """The font, for advances."""
 
     @property
-    def size_px(self) -> int: ...
+    def size_px(self) -> int:
+        """Pixels per em."""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(temp, path)
         _sync_folder(path.parent)
-    except BaseException as error:
-        # Also for KeyboardInterrupt: whatever ends the block, no leftovers.
+    except BaseException as error:  # Ctrl-C too: whatever ends the block, no leftovers
         temp.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise write_error(path, error) from error

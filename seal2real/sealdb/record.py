@@ -16,8 +16,10 @@ from seal2real.sealdb.errors import DamagedError
 __all__ = [
     "CLASS_NAMES",
     "FORMAT",
+    "MCU_PX",
     "decode_support",
     "dump_record",
+    "encode_support",
     "load_record",
     "record_schema",
     "sample_id",
@@ -36,6 +38,10 @@ CLASS_NAMES = (
     "line",
     "template",
 )
+# Chroma is stored at half resolution in cells of this many pixels, the largest minimum coded unit
+# of the subsamplings in use, and a decoder interpolates one pixel across their edges: a JPEG
+# changes at most the cells that hold a change and their neighbours.
+MCU_PX = 16
 # A record of a dense page takes about 1 MB; anything far beyond is an attack or an accident.
 MAX_RECORD_BYTES = 64 << 20
 
@@ -111,8 +117,18 @@ def load_record(data: bytes | memoryview) -> dict[str, Any]:
     return record
 
 
+def encode_support(
+    plane: NDArray[np.bool_],  # [H, W]
+) -> dict[str, list[int]]:
+    """Return row-major run lengths of ``plane``; the first run counts zeros."""
+    flat = np.concatenate(([False], plane.ravel(), [not plane.ravel()[-1]]))
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    counts = np.diff(np.concatenate(([0], edges)))
+    return {"size": list(plane.shape), "counts": [int(count) for count in counts]}
+
+
 def decode_support(support: dict[str, list[int]]) -> NDArray[np.bool_]:  # [H, W]
-    """Return the support plane of a record.
+    """Return the support plane of a record, as :func:`encode_support` took it.
 
     Raises:
         DamagedError: if the run lengths do not fill the stated size.

@@ -105,8 +105,7 @@ def _make(
     try:
         sample = make_sample(index)
         return encode_sample(sample, recipe.image_format, recipe.quality, provenance)
-    except Exception as error:
-        # Whatever went wrong, the user needs to know for which sample.
+    except Exception as error:  # whatever went wrong, the user needs to know for which sample
         raise SampleError(
             f"run_shards: sample {index} (seed {recipe.seed}) must be drawable, got "
             f"{type(error).__name__}: {error}; change the recipe, or report this seed and index"

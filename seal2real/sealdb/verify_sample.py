@@ -14,13 +14,9 @@ from seal2real.sealdb.errors import DamagedError
 from seal2real.sealdb.phash import MATCH_BITS, hamming, perceptual_hash
 from seal2real.sealdb.provenance import extract
 from seal2real.sealdb.reader import DbSample
-from seal2real.sealdb.record import CLASS_NAMES, decode_support, schema_errors
+from seal2real.sealdb.record import CLASS_NAMES, MCU_PX, decode_support, schema_errors
 
 __all__ = ["check_sample", "grow"]
-
-# Chroma is stored at half resolution in cells of 16 pixels, and a decoder interpolates one pixel
-# across their edges, so a JPEG changes up to this many pixels around a change.
-MCU_PX = 16
 
 # (member, what is wrong with it)
 Finding = tuple[str, str]

@@ -210,9 +210,8 @@ def _work(pipe: Connection, job: Job) -> None:
         except WriteError as error:
             pipe.send(("error", error.errno or 0, error.strerror))
             return
-        except Exception as error:
-            # Whatever it is, the supervisor must hear of it: it names the sample. Our own bugs
-            # also show their trace, which does not travel.
+        except Exception as error:  # whatever it is, the supervisor must hear of it
+            # Our own bugs also show their trace, which does not travel.
             if not isinstance(error.__cause__, (ValueError, OSError, LookupError)):
                 traceback.print_exc()
             pipe.send(("error", None, str(error)))

@@ -16,13 +16,13 @@ import simplejpeg
 
 from seal2real import _C
 from seal2real.rng import Rng
+from seal2real.sealdb.record import MCU_PX
 
 if TYPE_CHECKING:
     from seal2real.synthesis.profile import Profile
 
 __all__ = [
     "CAPTURE_KINDS",
-    "MCU_PX",
     "CaptureParams",
     "apply_capture",
     "capture_pair",
@@ -34,9 +34,6 @@ Image = npt.NDArray[np.uint8]
 
 CAPTURE_KINDS = ("none", "scanner", "photocopier", "fax", "phone")
 SUBSAMPLINGS = ("444", "422", "420")
-# Largest minimum coded unit of those subsamplings; changes stay within one of them and, through
-# the decoder's chroma interpolation, its neighbours.
-MCU_PX = 16
 
 
 @dataclass(frozen=True)

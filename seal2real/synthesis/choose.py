@@ -135,7 +135,6 @@ def plan_seal(
     x, y = placed.placement.center_px
     center = ((x - window.x0) * scale, (y - window.y0) * scale)
     px_per_mm = page.px_per_mm * scale
-    group = placed.placement.group
     return SealPlan(
         stamp=placed.stamp,
         warp=_warp(rng.child("warp"), placed, center, px_per_mm),
@@ -144,7 +143,7 @@ def plan_seal(
         ink=_ink(rng.child("ink"), placed.stamp, profile),
         rule=placed.placement.rule,
         clip=_clip(placed.strip(page), window),
-        group=None if group is None else {"id": group.id, "part": group.part, "of": group.of},
+        group=placed.placement.group,
     )
 
 

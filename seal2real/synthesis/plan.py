@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.capture import CaptureParams
 from seal2real.synthesis.ink import InkParams
+from seal2real.synthesis.place import Group
 from seal2real.synthesis.templates import Template
 from seal2real.synthesis.warp import Warp
 
@@ -54,8 +54,8 @@ class SealPlan:
     rule: str
     # only this part of the sample is impressed (x0, y0, x1, y1 in sample px); None is all
     clip: tuple[int, int, int, int] | None = None
-    # cross-page group: {"id", "part", "of"}
-    group: dict[str, Any] | None = None
+    # which part of which cross-page seal this is
+    group: Group | None = None
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seal2real import _C
-from seal2real.pages.page import Page, PageLine
-from seal2real.sealdb.record import FORMAT
+from seal2real.pages.page import MM_PER_INCH, Page, PageLine
+from seal2real.sealdb.record import CLASS_NAMES, FORMAT, encode_support
 from seal2real.seals.layout import layout
 from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.plan import SamplePlan, SealPlan, Stamp, Window
 from seal2real.synthesis.templates import Template
 
 __all__ = [
-    "FORMAT",
     "READABLE_CONTRAST",
     "build_record",
-    "encode_runs",
     "outline_mm",
 ]
 
@@ -29,7 +27,6 @@ READABLE_CONTRAST = 0.25
 # Coordinates are stored to a thousandth of a pixel, shares to a ten-thousandth.
 _COORDINATE_DIGITS = 3
 _SHARE_DIGITS = 4
-_CLASS_NAMES = ("background", "ring", "ring_text", "emblem", "centre_text", "code", "line")
 
 Planes = dict[str, NDArray[Any]]
 
@@ -59,20 +56,10 @@ def build_record(
         "overlaps": _overlaps(planes["mask"], len(plan.seals)),
         "negatives": _negatives(page.negatives, plan.window),
         "capture": plan.capture.to_dict(),
-        "support": encode_runs(planes["support"]),
+        "support": encode_support(planes["support"]),
         "realisation": None,
         "provenance": {},
     }
-
-
-def encode_runs(
-    plane: NDArray[np.bool_],  # [H, W]
-) -> dict[str, list[int]]:
-    """Return row-major run lengths of ``plane``; the first run counts zeros."""
-    flat = np.concatenate(([False], plane.ravel(), [not plane.ravel()[-1]]))
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    counts = np.diff(np.concatenate(([0], edges)))
-    return {"size": list(plane.shape), "counts": [int(count) for count in counts]}
 
 
 def _points(points: Any) -> list[list[float]]:
@@ -90,7 +77,7 @@ def _page_record(
         "width": width,
         "height": height,
         "dpi": round(dpi, 4),
-        "size_mm": [round(25.4 * width / dpi, 3), round(25.4 * height / dpi, 3)],
+        "size_mm": [round(MM_PER_INCH * width / dpi, 3), round(MM_PER_INCH * height / dpi, 3)],
         "type": page.kind,
         "source": page.source,
         "crop": [window.x0, window.y0, window.x1, window.y1],
@@ -155,7 +142,7 @@ def _seal_record(bit: int, seal: SealPlan, planes: Planes) -> dict[str, Any]:
         "colour": seal.ink.colour_name,
         "bbox": _bit_box(planes["mask"], bit),
         "outline": _points(seal.warp.apply(outline_mm(stamp))),
-        "group": seal.group,
+        "group": None if seal.group is None else seal.group.to_dict(),
         "template": stamp.to_dict() if isinstance(stamp, Template) else None,
         "texts": _text_records(bit, seal, planes),
     }
@@ -180,7 +167,7 @@ def _text_record(
     return {
         "role": text["role"],
         "text": text["text"],
-        "class": _CLASS_NAMES[text["cls"]],
+        "class": CLASS_NAMES[text["cls"]],
         "font": text["font"],
         "font_role": text["font_role"],
         "direction": text["direction"],

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seal2real.pages.decode import open_rgba
+from seal2real.pages.page import MM_PER_INCH
 from seal2real.sealdb.splits import SPLITS, split_of_key
 from seal2real.synthesis.warp import Warp
 
@@ -151,7 +152,7 @@ def _load(file: Path, width_mm: float | None) -> Template:
     coverage = coverage[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if width_mm is None:
         known = dpi is not None and round(dpi) not in _UNKNOWN_DPI
-        width_mm = 25.4 * coverage.shape[1] / dpi if known and dpi else DEFAULT_WIDTH_MM
+        width_mm = MM_PER_INCH * coverage.shape[1] / dpi if known and dpi else DEFAULT_WIDTH_MM
     height_mm = width_mm * coverage.shape[0] / coverage.shape[1]
     side = max(coverage.shape)
     if side > _MAX_SIDE:

@@ -10,9 +10,9 @@ import pytest
 
 from seal2real import _C
 from seal2real.rng import Rng
+from seal2real.sealdb.record import MCU_PX
 from seal2real.synthesis.capture import (
     CAPTURE_KINDS,
-    MCU_PX,
     CaptureParams,
     apply_capture,
     capture_pair,
