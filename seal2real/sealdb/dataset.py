@@ -24,7 +24,7 @@ from seal2real.sealdb.files import (
 )
 from seal2real.sealdb.recipe import Recipe, check_same_recipe
 from seal2real.sealdb.record import FORMAT
-from seal2real.sealdb.rows import index_schema
+from seal2real.sealdb.rows import index_schema, index_table
 from seal2real.sealdb.sidecar import (
     SHARDS,
     WORK,
@@ -197,7 +197,6 @@ def _check_empty(out: Path) -> None:
 
 def _write_index(out: Path, names: list[str]) -> dict[str, Any]:
     """Write index.parquet shard by shard; return what was counted on the way."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = index_schema()
@@ -207,7 +206,7 @@ def _write_index(out: Path, names: list[str]) -> dict[str, Any]:
         pq.ParquetWriter(file, schema, compression="zstd") as writer,
     ):
         for rows in _row_groups(out, names, counts):
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            writer.write_table(index_table(rows))
     return counts
 
 

@@ -25,11 +25,12 @@ TEMP_PREFIX = ".tmp-"
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes ``path`` when the block ends well.
 
     The data are synced to disk before the rename, and the rename after it, so neither a killed
-    process nor a power cut leaves half a file under ``path``.
+    process nor a power cut leaves half a file under ``path``. Without ``sync`` a power cut may:
+    for what the next run makes again anyhow.
 
     Raises:
         WriteError: if the file cannot be written; the temporary file is removed.
@@ -39,9 +40,11 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         with open(temp, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temp, path)
-        _sync_folder(path.parent)
+        if sync:
+            _sync_folder(path.parent)
     except BaseException as error:  # Ctrl-C too: whatever ends the block, no leftovers
         temp.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -49,9 +52,9 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def atomic_write(path: Path, data: bytes) -> None:
+def atomic_write(path: Path, data: bytes, sync: bool = True) -> None:
     """Write ``data`` to ``path`` as :func:`atomic_file` does."""
-    with atomic_file(path) as file:
+    with atomic_file(path, sync) as file:
         file.write(data)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
@@ -56,7 +54,7 @@ def write_gallery(db: Path | str, count: int = 64, progress: bool = True) -> Pat
     written = set()
     for sample in tqdm(samples, unit="sample", disable=None if progress else True):
         for name, file in _thumbs(sample).items():
-            atomic_write(folder / name, file)
+            atomic_write(folder / name, file, sync=False)
             written.add(name)
     for stale in sorted(folder.iterdir()):
         if stale.name not in written:
@@ -70,24 +68,38 @@ def _thumbs(sample: DbSample) -> dict[str, bytes]:
     """Return file name -> picture of every panel of ``sample``."""
     held = sample.record["provenance"]
     provenance = Provenance(held["dataset_id"], held["digital_source_type"], held["generator"])
-    return {
-        f"{sample.id}.{name}.jpg": embed(_jpeg(image), provenance)
-        for name, image in _panels(sample).items()
+    images = {name: sample.pil(name) for name in PANELS[:3] if sample.has(name)}
+    size = thumb_size(*images["clean"].size)
+    files = {
+        name: _stored_thumb(sample, name, image, size, provenance) for name, image in images.items()
     }
+    faint = _scaled(images["clean"], size).point(_FAINT * 3)
+    for name, colours in (("mask", _SEAL_PAINT), ("classes", _CLASS_PAINT)):
+        painted = _paint(faint, sample.pil(name), colours)
+        files[name] = embed(_jpeg(painted), provenance)
+    return {f"{sample.id}.{name}.jpg": file for name, file in files.items()}
 
 
-def _panels(sample: DbSample) -> dict[str, Image.Image]:
-    synthetic = sample.pil("synthetic").convert("RGB")
-    size = thumb_size(*synthetic.size)
-    panels = {"clean": sample.pil("clean").convert("RGB"), "synthetic": synthetic}
-    if sample.has("forged"):
-        panels["forged"] = sample.pil("forged").convert("RGB")
-    # BICUBIC: its kernel is a polynomial, so the pictures are the same on every machine
-    panels = {n: image.resize(size, Image.Resampling.BICUBIC) for n, image in panels.items()}
-    faint = _faint(np.asarray(panels["clean"]))
-    panels["mask"] = _paint(faint, _seal_paint(sample.mask), size)
-    panels["classes"] = _paint(faint, _class_paint(sample.classes), size)
-    return panels
+def _stored_thumb(
+    sample: DbSample,
+    name: str,
+    image: Image.Image,
+    size: tuple[int, int],
+    provenance: Provenance,
+) -> bytes:
+    """Return a picture of ``image``: the stored file itself where that is a JPEG of its size."""
+    if image.size == size and sample.suffix(name) == "jpg":
+        return sample.data(name)
+    return embed(_jpeg(_scaled(image, size)), provenance)
+
+
+def _scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return ``image`` as RGB of ``size``."""
+    if image.size != size:
+        # Whole factors by the box filter first, in integers and half the time.
+        # BICUBIC: its kernel is a polynomial, so the pictures are the same on every machine
+        image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return image.convert("RGB")
 
 
 def thumb_size(width: int, height: int) -> tuple[int, int]:
@@ -98,34 +110,29 @@ def thumb_size(width: int, height: int) -> tuple[int, int]:
     return max(1, width * _THUMB_PX // longest), max(1, height * _THUMB_PX // longest)
 
 
-def _faint(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(255 - (255 - image.astype(np.int32)) // _DIM, np.uint8)
+def _seal_paint() -> bytes:
+    """Return an RGBA palette of mask values; where seals overlap the later one shows."""
+    colours = [SEAL_COLOURS[value.bit_length() - 1] for value in range(1, 256)]
+    return bytes(4) + b"".join(bytes((*colour, 255)) for colour in colours)
 
 
-def _seal_paint(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:  # [H, W, 4]
-    """Return the mask's bits as colours; where seals overlap the later one shows."""
-    paint = np.zeros((*mask.shape, 4), np.uint8)
-    for bit, colour in enumerate(SEAL_COLOURS):
-        paint[(mask >> bit) & 1 > 0] = (*colour, 255)
-    return paint
+def _class_paint() -> bytes:
+    """Return an RGBA palette of class values."""
+    inked = b"".join(bytes((*colour, 255)) for colour in CLASS_COLOURS[1:])
+    return (bytes(4) + inked).ljust(4 * 256, b"\0")
 
 
-def _class_paint(classes: NDArray[np.uint8]) -> NDArray[np.uint8]:  # [H, W, 4]
-    table = np.zeros((256, 4), np.uint8)
-    for value, colour in enumerate(CLASS_COLOURS):
-        if value:
-            table[value] = (*colour, 255)
-    return table[classes]
+_FAINT = [255 - (255 - level) // _DIM for level in range(256)]
+_SEAL_PAINT, _CLASS_PAINT = _seal_paint(), _class_paint()
 
 
-def _paint(
-    under: NDArray[np.uint8], paint: NDArray[np.uint8], size: tuple[int, int]
-) -> Image.Image:
-    """Return ``under`` with the RGBA ``paint``, scaled to ``size``, laid over it."""
-    over = Image.fromarray(paint).resize(size, Image.Resampling.BOX)
-    base = Image.fromarray(under)
-    base.paste(over.convert("RGB"), (0, 0), over.getchannel("A"))
-    return base
+def _paint(under: Image.Image, plane: Image.Image, palette: bytes) -> Image.Image:
+    """Return ``under`` with the values of ``plane``, painted and scaled to it, laid over it."""
+    plane.putpalette(palette, "RGBA")
+    over = plane.convert("RGBA")
+    if over.size != under.size:
+        over = over.resize(under.size, Image.Resampling.BOX)
+    return Image.composite(over.convert("RGB"), under, over.getchannel("A"))
 
 
 def _jpeg(image: Image.Image) -> bytes:

@@ -156,9 +156,11 @@ class _Part:
         import pyarrow.parquet as pq
 
         self.path = path
-        self.table: pa.Table = pq.read_table(path / INDEX)
-        self.offsets = self.table["offset"].to_numpy()
-        self.sizes = self.table["size"].to_numpy()
+        # read_table and to_numpy would import pandas where that is installed: 0.4 s.
+        with pq.ParquetFile(path / INDEX) as file:
+            self.table: pa.Table = file.read()
+        self.offsets = np.array(self.table["offset"].to_pylist(), np.int64)
+        self.sizes = np.array(self.table["size"].to_pylist(), np.int64)
         self.shards = self.table["shard"].to_pylist()
         self.splits = self.table["split"].to_pylist()
         self._maps: dict[str, memoryview] = {}
@@ -220,7 +222,7 @@ class SealDB:
         self.info: dict[str, Any] = read_info(self.path)
         try:
             self._part = _Part(self.path)
-        except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
+        except (OSError, ValueError, KeyError, TypeError) as error:  # pyarrow's are ValueErrors
             raise DamagedError(
                 f"SealDB: {self.path / INDEX} must be a readable index, got {error}; "
                 "run the `seal2real synth` command that made it again"

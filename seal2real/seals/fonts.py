@@ -120,9 +120,12 @@ class Font:
 
     def has(self, codepoint: int) -> bool:
         """Return whether the font draws ``codepoint``: mapped, and not blank unless a space."""
-        if not self._font.get_nominal_glyph(codepoint):
+        glyph = self._font.get_nominal_glyph(codepoint)
+        if not glyph:
             return False
-        return chr(codepoint) in _BLANKS or len(self.outline(codepoint).points) > 0
+        # The box alone: page text asks for thousands of glyphs whose outlines nobody draws.
+        box = self._font.get_glyph_extents(glyph)
+        return chr(codepoint) in _BLANKS or bool(box and box.width and box.height)
 
     def advance(self, codepoint: int) -> float:
         """Return the horizontal advance in em."""
