@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -50,11 +51,18 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                return super().invoke(ctx)
         except click.exceptions.Exit:
             raise
         except _EXPECTED as error:
             raise _Refusal(_message(error)) from error
+
+
+def _show_warning(message: Warning | str, *_where: Any, **_how: Any) -> None:
+    """Print a warning as a line for a person, without the line of code that gave it."""
+    click.echo(f"Warning: {message}", err=True)
 
 
 def _message(error: Exception) -> str:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.options import CAPTURES, LANGUAGES
 
+if TYPE_CHECKING:
+    from seal2real.pages.files import BadFile
+
 __all__ = ["synth"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+# Bad files named on the screen; a folder may hold thousands.
+_MOST_LISTED = 20
 
 
 @click.command()
@@ -98,12 +104,21 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
 
     factory = SampleFactory(recipe)
     factory.check()
+    _list_bad([file for source in factory.pages for file in source.bad])
     report = run_shards(
         recipe, factory, out, workers=workers, shard=shard, sources=factory.describe()
     )
     if report.complete:
         write_gallery(out)
     click.echo(report.summary())
+
+
+def _list_bad(bad: Sequence[BadFile]) -> None:
+    """Say which files cannot be used; all of them are in dataset.json."""
+    for file in bad[:_MOST_LISTED]:
+        click.echo(f"left out {file.file}: {file.reason}", err=True)
+    if bad:
+        click.echo(f"{len(bad)} files left out; all are listed in dataset.json", err=True)
 
 
 def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:

@@ -111,12 +111,25 @@ def test_bad_page_files_are_listed_and_counted(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = run("synth", out, "--count", 2, "--pages", pages)
     assert result.exit_code == 0, result.output
+    assert "left out cut.jpg: it is truncated" in result.output
+    assert "left out empty.png: the file is empty" in result.output
+    assert "2 files left out" in result.output
     listed = (out / "dataset.json").read_text(encoding="utf-8")
     assert "empty.png" in listed
     assert "cut.jpg" in listed
     strict = run("synth", tmp_path / "strict", "--count", 2, "--pages", pages, "--strict")
     assert strict.exit_code == 2
     assert not (tmp_path / "strict").exists()
+
+
+def test_warnings_are_lines_for_people(tmp_path: Path) -> None:
+    """A picture without resolution is taken as A4, said without the line of code that says it."""
+    (tmp_path / "pages").mkdir()
+    Image.new("RGB", (850, 1200), "white").save(tmp_path / "pages" / "a.png")
+    result = run("synth", tmp_path / "out", "--count", 1, "--pages", tmp_path / "pages")
+    assert result.exit_code == 0, result.output
+    assert "Warning: 1 of 1 images have no credible dpi" in result.output
+    assert "UserWarning" not in result.output
 
 
 def test_a_folder_without_usable_pages_is_an_error(tmp_path: Path) -> None:
