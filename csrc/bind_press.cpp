@@ -13,6 +13,7 @@
 #include "raster/capture.h"
 #include "raster/ink.h"
 #include "raster/press_batch.h"
+#include "raster/support.h"
 
 namespace py = pybind11;
 
@@ -185,7 +186,7 @@ py::tuple py_support(const Bytes& clean, const Bytes& sealed, const Bytes& mask,
   std::array<int64_t, 4> bounds{};
   {
     py::gil_scoped_release release;
-    changed(clean.data(), sealed.data(), mask.data(), grown, static_cast<size_t>(mask.size()));
+    changed(clean.data(), sealed.data(), mask.data(), grown, mask.shape(1), mask.shape(0));
     grow_support(grown, mask.shape(1), mask.shape(0), radius, mcu, bounds.data());
   }
   return py::make_tuple(out, py::make_tuple(bounds[0], bounds[1], bounds[2], bounds[3]));

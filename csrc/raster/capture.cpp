@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "raster/noise.h"
@@ -12,6 +11,9 @@
 namespace seal2real {
 namespace {
 
+// Rows captured at a time: what they need (200 KB a plane of an A4 page at 200 dpi) stays in L2,
+// and a page takes no more scratch than a crop.
+constexpr int64_t kBandRows = 64;
 constexpr int kGridShift = 5;              // illumination grid: 32 px
 constexpr double kNoiseDeviation = 147.8;  // of the sum of four uniform bytes
 constexpr uint64_t kLightSeed = 11;
@@ -291,16 +293,22 @@ void threshold_row(const int16_t* noise, double softness, uint8_t* row, int64_t 
   }
 }
 
-// The paper's relief over the whole image; null data without any.
-PlaneView texture_plane(const PressKernels& kernels, const CaptureImage& image,
+// Rows of an image that are wanted; those around them are there for the blur.
+struct Rows {
+  int64_t first;
+  int64_t last;  // exclusive
+};
+
+// The paper's relief over the wanted rows.
+PlaneView texture_plane(const PressKernels& kernels, const CaptureImage& image, const Rows& rows,
                         const CaptureSettings& s, const NoiseShape& shape, Scratch& scratch) {
-  const Window window{image.x0, image.y0, image.width, image.height};
+  const Window window{image.x0, image.y0 + rows.first, image.width, rows.last - rows.first};
   return noise_plane(kernels, window, shape, mix64(s.seed + kTextureSeed), scratch.texture_a,
                      scratch.texture_b);
 }
 
-void develop(const PressKernels& kernels, const CaptureImage& image, const CaptureSettings& s,
-             Scratch& scratch) {
+void develop(const PressKernels& kernels, const CaptureImage& image, const Rows& rows,
+             const CaptureSettings& s, Scratch& scratch) {
   const auto width = static_cast<size_t>(image.width);
   const ToneRowSettings tone = tone_settings(s);
   const NoiseShape shape = noise_shape(std::max(s.texture_scale_px, 1.0));
@@ -315,17 +323,18 @@ void develop(const PressKernels& kernels, const CaptureImage& image, const Captu
   }
   PlaneView texture{};
   if (coarse > 0) {
-    texture = texture_plane(kernels, image, s, shape, scratch);
+    texture = texture_plane(kernels, image, rows, s, shape, scratch);
   }
   scratch.white_a.assign(width + kPadding, 128);
   const ByteBuffer flat = scratch.white_a;
-  for (int64_t y = 0; y < image.height; ++y) {
+  for (int64_t y = rows.first; y < rows.last; ++y) {
     if (fine > 0 || s.threshold_softness > 0.0) {
       noise_at(kernels, mix64(s.seed + kNoiseSeed), image, y, scratch, scratch.luma);
     }
     if (fine > 0 || coarse > 0) {
       const uint8_t* relief =
-          coarse > 0 ? texture.data + static_cast<size_t>(y) * texture.stride : flat.data();
+          coarse > 0 ? texture.data + static_cast<size_t>(y - rows.first) * texture.stride
+                     : flat.data();
       kernels.mix_noise_row(scratch.luma.data(), relief, scratch.mixed.data(), width, fine, coarse);
     }
     for (int channel = 0; channel < channels; ++channel) {
@@ -348,95 +357,20 @@ void develop(const PressKernels& kernels, const CaptureImage& image, const Captu
   }
 }
 
-// Running maximum over 2 radius + 1 of `count` zero-or-one bytes.
-void dilate_row(const uint8_t* in, uint8_t* out, int64_t count, int64_t radius) {
-  int64_t until = -1;  // set up to here
-  int64_t ahead = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    for (; ahead < count && ahead <= i + radius; ++ahead) {
-      if (in[ahead] != 0) {
-        until = ahead + radius;
-      }
-    }
-    out[i] = i <= until ? 1 : 0;
-  }
-}
-
-// The same down every column, row by row: walking columns would miss the cache at every pixel.
-void dilate_columns(const uint8_t* in, uint8_t* out, int64_t width, int64_t height,
-                    int64_t radius) {
-  const auto reach = static_cast<uint32_t>(radius + 1);
-  std::vector<uint32_t> left(static_cast<size_t>(width));  // rows that the last set pixel reaches
-  const auto pass = [&](int64_t y, bool first) {
-    const uint8_t* from = in + y * width;
-    uint8_t* to = out + y * width;
-    for (int64_t x = 0; x < width; ++x) {
-      const uint32_t before = left[static_cast<size_t>(x)];
-      const uint32_t now = from[x] != 0 ? reach : before - (before > 0 ? 1 : 0);
-      left[static_cast<size_t>(x)] = now;
-      to[x] = static_cast<uint8_t>((first ? 0 : to[x]) | (now > 0 ? 1 : 0));
-    }
-  };
-  for (int64_t y = 0; y < height; ++y) {
-    pass(y, true);
-  }
-  std::fill(left.begin(), left.end(), 0);
-  for (int64_t y = height; y-- > 0;) {
-    pass(y, false);
-  }
-}
-
-// Sets every cell of the grid that holds a set pixel, and its eight neighbours.
-void grow_to_cells(uint8_t* mask, int64_t width, int64_t height, int64_t mcu) {
-  const int64_t columns = (width + mcu - 1) / mcu;
-  const int64_t rows = (height + mcu - 1) / mcu;
-  std::vector<uint8_t> cells(static_cast<size_t>((columns + 2) * (rows + 2)), 0);
-  for (int64_t y = 0; y < height; ++y) {
-    uint8_t* row = cells.data() + (y / mcu + 1) * (columns + 2) + 1;
-    for (int64_t i = 0; i < columns; ++i) {
-      const auto count = static_cast<size_t>(std::min(mcu, width - i * mcu));
-      if (row[i] == 0 && std::memchr(mask + y * width + i * mcu, 1, count) != nullptr) {
-        row[i] = 1;
-      }
+// Captures the wanted rows of `image`; the others are within the lens's reach of them.
+void capture_band(const PressKernels& kernels, const CaptureImage& image, const Rows& rows,
+                  const CaptureSettings& settings, Scratch& scratch) {
+  fill_light(kernels, image, settings, scratch);
+  const int channels = settings.grey ? 1 : 3;
+  for (int channel = 0; channel < channels; ++channel) {
+    LightPlane& plane = scratch.planes[channel];
+    blur_light(kernels, image.width, image.height, blur_shape(settings.blur_sigma_px), scratch,
+               plane);
+    if (settings.sharpen > 0.0) {
+      sharpen_light(kernels, image.width, image.height, settings.sharpen, scratch, plane);
     }
   }
-  for (int64_t j = 0; j < rows; ++j) {
-    for (int64_t i = 0; i < columns; ++i) {
-      uint8_t any = 0;
-      for (int64_t k = 0; k < 9; ++k) {
-        any |= cells[static_cast<size_t>((j + k / 3) * (columns + 2) + i + k % 3)];
-      }
-      const int64_t x = i * mcu;
-      const auto count = static_cast<size_t>(std::min(mcu, width - x));
-      for (int64_t y = j * mcu; y < std::min((j + 1) * mcu, height); ++y) {
-        std::memset(mask + y * width + x, any, count);
-      }
-    }
-  }
-}
-
-void find_bounds(const uint8_t* mask, int64_t width, int64_t height, int64_t* bounds) {
-  bounds[0] = bounds[1] = bounds[2] = bounds[3] = 0;
-  int64_t left = width;
-  bool any = false;
-  for (int64_t y = 0; y < height; ++y) {
-    const uint8_t* row = mask + y * width;
-    const auto* first =
-        static_cast<const uint8_t*>(std::memchr(row, 1, static_cast<size_t>(width)));
-    if (first == nullptr) {
-      continue;
-    }
-    int64_t last = width;
-    while (row[last - 1] == 0) {
-      --last;
-    }
-    bounds[1] = any ? bounds[1] : y;
-    bounds[3] = y + 1;
-    bounds[2] = std::max(bounds[2], last);
-    left = std::min<int64_t>(left, first - row);
-    any = true;
-  }
-  bounds[0] = any ? left : 0;
+  develop(kernels, image, rows, settings, scratch);
 }
 
 }  // namespace
@@ -452,46 +386,21 @@ int64_t capture_radius(const CaptureSettings& s) {
 void capture(const CaptureImage& image, const CaptureSettings& settings) {
   thread_local Scratch own;
   Scratch& scratch = own;  // one look-up of the thread's storage, not one an access
-  if (image.width == 0 || image.height == 0) {
+  if (image.width == 0) {
     return;
   }
   const PressKernels& kernels = press_kernels();
-  fill_light(kernels, image, settings, scratch);
-  const int channels = settings.grey ? 1 : 3;
-  for (int channel = 0; channel < channels; ++channel) {
-    LightPlane& plane = scratch.planes[channel];
-    blur_light(kernels, image.width, image.height, blur_shape(settings.blur_sigma_px), scratch,
-               plane);
-    if (settings.sharpen > 0.0) {
-      sharpen_light(kernels, image.width, image.height, settings.sharpen, scratch, plane);
-    }
+  const int64_t margin = capture_radius(settings);
+  const int64_t step = std::max(kBandRows, 4 * margin);
+  for (int64_t top = 0; top < image.height; top += step) {
+    const int64_t bottom = std::min(top + step, image.height);
+    const int64_t first = std::max<int64_t>(top - margin, 0);
+    const int64_t last = std::min(bottom + margin, image.height);
+    const int64_t skipped = 3 * first * image.width;
+    const CaptureImage band{image.in + skipped, image.out + skipped, image.width, last - first,
+                            image.x0,           image.y0 + first};
+    capture_band(kernels, band, {top - first, bottom - first}, settings, scratch);
   }
-  develop(kernels, image, settings, scratch);
-}
-
-void changed(const uint8_t* clean, const uint8_t* sealed, const uint8_t* mask, uint8_t* out,
-             size_t pixels) {
-  for (size_t i = 0; i < pixels; ++i) {
-    const unsigned differs = static_cast<unsigned>(clean[3 * i] ^ sealed[3 * i]) |
-                             static_cast<unsigned>(clean[3 * i + 1] ^ sealed[3 * i + 1]) |
-                             static_cast<unsigned>(clean[3 * i + 2] ^ sealed[3 * i + 2]) | mask[i];
-    out[i] = differs != 0 ? 1 : 0;
-  }
-}
-
-void grow_support(uint8_t* mask, int64_t width, int64_t height, int64_t radius, int64_t mcu,
-                  int64_t* bounds) {
-  if (radius > 0) {
-    std::vector<uint8_t> rows(static_cast<size_t>(width * height));
-    for (int64_t y = 0; y < height; ++y) {
-      dilate_row(mask + y * width, rows.data() + y * width, width, radius);
-    }
-    dilate_columns(rows.data(), mask, width, height, radius);
-  }
-  if (mcu > 0) {
-    grow_to_cells(mask, width, height, mcu);
-  }
-  find_bounds(mask, width, height, bounds);
 }
 
 }  // namespace seal2real
