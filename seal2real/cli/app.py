@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import warnings
 from importlib import import_module
 from typing import Any
@@ -66,11 +65,11 @@ def _show_warning(message: Warning | str, *_where: Any, **_how: Any) -> None:
 
 
 def _message(error: Exception) -> str:
-    """Return one line for a person, with the remedy for a full or read-only disk."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{error}; free some space and run the same command again, finished shards are kept"
-    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES):
-        return f"{error}; choose a folder that you may write to"
+    """Return one line for a person: no error numbers, and the file that the system named."""
+    if isinstance(error, OSError) and error.strerror is not None:
+        if error.filename is not None:
+            return f"{error.filename}: {error.strerror}; check the path"
+        return error.strerror
     return str(error)
 
 

@@ -19,7 +19,8 @@ __all__ = ["draw"]
 @click.option("--dpi", default=300.0, show_default=True, help="resolution of the preview")
 @click.option("--seed", default=0, show_default=True, help="text, and wear of an inked preview")
 @click.option("--inked/--plain", default=False, help="as pressed with ink, or the ideal shape")
-def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="print the specification, for editing")
+def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool, as_json: bool) -> None:
     """Draw the seal SPEC into the file PNG.
 
     SPEC is the name of a preset, or a JSON file with a seal specification (docs/data-format.md).
@@ -27,19 +28,24 @@ def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool) -> None:
     \b
     Example:
       seal2real draw company company.png --seed 3 --inked
+      seal2real draw company company.png --json > my-seal.json
       seal2real draw my-seal.json my-seal.png --dpi 600
     """
     from PIL import Image
 
     from seal2real.drawing import draw as draw_seal
 
-    drawing = draw_seal(_load(spec, seed), dpi=dpi, seed=seed if inked else None)
+    seal = _load(spec, seed)
+    drawing = draw_seal(seal, dpi=dpi, seed=seed if inked else None)
     partial = png.with_name(png.name + ".partial")
     try:
         Image.fromarray(drawing.rgba).save(partial, format="PNG", dpi=(dpi, dpi))
         partial.replace(png)
     finally:
         partial.unlink(missing_ok=True)
+    if as_json:
+        click.echo(seal.to_json())
+        return
     click.echo(f"{png}: {drawing.rgba.shape[1]}x{drawing.rgba.shape[0]} px at {dpi:g} dpi")
 
 

@@ -156,11 +156,14 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
 
 
 def _fit(folder: Path, profile: Path) -> None:
+    """Fit ``profile`` to ``folder``, unless it already is; its first line says to which bytes."""
     from seal2real.synthesis.profile import fit_profile
 
-    if not profile.exists():
-        out = fit_profile(folder)
-        out.save(profile)
+    mark = f"# fitted to {_input_hashes({'folder': folder})['folder']}\n"
+    if profile.exists() and profile.read_bytes().startswith(mark.encode()):
+        return
+    fit_profile(folder).save(profile)
+    profile.write_text(mark + profile.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _input_hashes(paths: dict[str, Any]) -> dict[str, str]:

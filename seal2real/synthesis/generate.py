@@ -6,6 +6,7 @@ can be made alone and none depends on its neighbours.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,14 @@ from seal2real.pages import Page, PagePicker, PageSource, open_pages
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.splits import parse_fractions, split_of_key
-from seal2real.seals import Corpus, open_corpus, preset_names, sample_preset, sample_spec
+from seal2real.seals import (
+    Corpus,
+    SealSpec,
+    open_corpus,
+    preset_names,
+    sample_preset,
+    sample_spec,
+)
 from seal2real.seals.fonts import fonts_in, get_font
 from seal2real.seals.presets import get_preset
 from seal2real.synthesis.choose import (
@@ -29,7 +37,7 @@ from seal2real.synthesis.layout_file import LayoutEntry, parse_layout
 from seal2real.synthesis.options import Options
 from seal2real.synthesis.place import Group, Placement, cross_page_parts, sample_placements
 from seal2real.synthesis.plan import SamplePlan, Stamp
-from seal2real.synthesis.sample import Sample
+from seal2real.synthesis.sample import MAX_SEALS, Sample
 from seal2real.synthesis.templates import Template, load_templates, template_splits
 
 if TYPE_CHECKING:
@@ -222,6 +230,7 @@ class SampleFactory:
         if isinstance(spec, str):
             stream = rng.child("layout", entry.line)
             spec = sample_spec(stream, spec, corpus=self.corpus, split=split, fonts=self.fonts)
+        _require_on_page(entry, spec, page)
         center = (entry.x_mm * page.px_per_mm, entry.y_mm * page.px_per_mm)
         return Placed(spec, Placement(center, entry.angle_deg, "layout"))
 
@@ -247,6 +256,19 @@ class SampleFactory:
         return sample_spec(rng, preset, corpus=self.corpus, split=split, fonts=self.fonts)
 
 
+def _require_on_page(entry: LayoutEntry, spec: SealSpec, page: Page) -> None:
+    """Refuse a seal that no turn brings onto the page: its sample would lack it silently."""
+    reach = math.hypot(spec.width_mm, spec.height_mm) / 2
+    width, height = page.size_mm
+    if -reach < entry.x_mm < width + reach and -reach < entry.y_mm < height + reach:
+        return
+    raise ValueError(
+        f"layout line {entry.line}: the seal must lie on page {entry.page} of "
+        f"{width:.0f} x {height:.0f} mm, got its centre at {entry.x_mm:g}, {entry.y_mm:g}; "
+        "x_mm and y_mm count from the page's top left corner"
+    )
+
+
 def _layout_samples(
     entries: tuple[LayoutEntry, ...], pages: bool
 ) -> tuple[tuple[LayoutEntry, ...], ...]:
@@ -254,6 +276,12 @@ def _layout_samples(
     by_page: dict[int, list[LayoutEntry]] = {}
     for entry in entries:
         by_page.setdefault(entry.page, []).append(entry)
+    for page, group in by_page.items():
+        if pages and len(group) > MAX_SEALS:
+            raise ValueError(
+                f"layout: page {page} must have at most {MAX_SEALS} seals, got {len(group)}; "
+                "a mask has a bit a seal"
+            )
     if pages:
         return tuple(tuple(group) for group in by_page.values())
     return tuple(

@@ -171,3 +171,49 @@ def test_draw_writes_a_preview(tmp_path: Path) -> None:
     zero = run("draw", "company", tmp_path / "b.png", "--dpi", 0)
     assert zero.exit_code == 2
     assert "dpi must be" in zero.output
+
+
+def test_draw_prints_a_specification_that_draws_the_same(tmp_path: Path) -> None:
+    """The printed JSON is what a spec file holds: drawing it gives the same pixels."""
+    first = run("draw", "triangle", tmp_path / "a.png", "--seed", 4, "--json")
+    (tmp_path / "spec.json").write_text(first.output, encoding="utf-8")
+    assert run("draw", tmp_path / "spec.json", tmp_path / "b.png").exit_code == 0
+    with Image.open(tmp_path / "a.png") as a, Image.open(tmp_path / "b.png") as b:
+        assert np.array_equal(np.asarray(a), np.asarray(b))
+
+
+def test_a_layout_that_cannot_be_pressed_is_refused(tmp_path: Path) -> None:
+    """A seal off the page, and more seals on a page than a mask has bits."""
+    off, many = tmp_path / "off.jsonl", tmp_path / "many.jsonl"
+    line = '{"page": 0, "spec": "company", "x_mm": %d, "y_mm": 200}\n'
+    off.write_text(line % 1000)
+    many.write_text(line % 100 * 9)
+    for file, message in ((off, "the seal must lie on page 0"), (many, "at most 8 seals, got 9")):
+        out = tmp_path / file.stem
+        result = run("synth", out, "--count", 1, "--size", "page", "--layout", file)
+        assert result.exit_code == 2
+        assert message in result.output
+        assert not list(out.glob("shards/*"))
+
+
+def test_another_folder_to_fit_from_fits_again(tmp_path: Path) -> None:
+    """The profile beside OUT is kept for the same images only."""
+    lines = np.full((300, 300, 3), 250, np.uint8)
+    lines[::20] = 30
+    profile, found = tmp_path / "out-profile.toml", []
+    for shade, name in ((0, "a"), (0, "a"), (60, "b")):
+        (tmp_path / name).mkdir(exist_ok=True)
+        Image.fromarray(lines - np.uint8(shade // 2)).save(tmp_path / name / "scan.png")
+        arguments = ("--count", 1, "--fit-from", tmp_path / name, "--capture", "none")
+        run("synth", tmp_path / "out", *arguments)
+        found.append(profile.read_bytes())
+    assert found[0] == found[1] != found[2]
+
+
+def test_errors_of_the_system_name_the_file(tmp_path: Path) -> None:
+    """No error number and no doubled remedy."""
+    result = run("draw", tmp_path / "missing.json", tmp_path / "a.png")
+    assert result.exit_code == 2
+    assert result.output.strip() == (
+        f"Error: {tmp_path / 'missing.json'}: No such file or directory; check the path"
+    )
