@@ -10,7 +10,6 @@ namespace {
 
 // 1 MiB of cells: edges are looked at once a band, and only touched lines come into the cache.
 constexpr int kBandCells = 1 << 18;
-constexpr int kSparseWidth = 160;  // wider grids skip the blocks that no edge touches
 
 int round_up(int value, int step) { return (value + step - 1) / step * step; }
 
@@ -109,6 +108,13 @@ bool Drawer::State::draw_band(const Edges& edges, const PixelBox& box, int row_b
   }
   const Grid grid = {cells.data(), stride, row_begin, row_end, sparse ? touched.data() : nullptr};
   kernels.accumulate(edges, grid, segments);
+  const int left = box.x0 - canvas.x0;
+  if (left >= 0 && left + blocks * kBlock <= canvas.width) {
+    const size_t at = static_cast<size_t>(box.y0 + row_begin - canvas.y0) * canvas.width + left;
+    return kernels.put_tile({cells.data(), grid.touched, stride, blocks, row_end - row_begin,
+                             canvas.coverage + at, canvas.classes + at, canvas.width, part.cls,
+                             part.cut});
+  }
   bool conflict = false;
   for (int r = row_begin; r < row_end; ++r) {
     Cell* first = cells.data() + static_cast<size_t>(r - row_begin) * stride;
@@ -156,8 +162,12 @@ void Drawer::draw(const Layout& layout, const Warp& warp, const Canvas& canvas,
   std::memset(canvas.coverage, 0, size);
   std::memset(canvas.classes, 0, size);
   bool conflict = false;
-  for (const Part& part : layout.parts) {
-    conflict |= state_->draw_part(part, warp, canvas, kernels);
+  const std::vector<Part>& parts = layout.parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i + 1 < parts.size()) {
+      state_->tracer.prefetch(parts[i + 1]);
+    }
+    conflict |= state_->draw_part(parts[i], warp, canvas, kernels);
   }
   if (conflict) {
     settle_overlaps(layout, warp, canvas, kernels);

@@ -9,6 +9,10 @@ namespace seal2real {
 
 constexpr double Glyph::kLevelPx[];
 
+namespace {
+constexpr size_t kPage = 256;  // codepoints
+}  // namespace
+
 void EdgeList::add(const Polyline& contour) {
   if (contour.size() < 3) {
     return;
@@ -28,15 +32,16 @@ void EdgeList::finish() {
   keep.resize(keep.size() + kPad, 0);
 }
 
-const EdgeList& Glyph::edges(double px_per_em, bool bends) const {
-  if (bends) {
-    return fine;
-  }
+int Glyph::level(double px_per_em) {
   int level = 0;
   while (px_per_em > kLevelPx[level]) {
     ++level;
   }
-  return levels[level];
+  return level;
+}
+
+const EdgeList& Glyph::edges(double px_per_em, bool bends) const {
+  return bends ? fine : levels[level(px_per_em)];
 }
 
 int GlyphStore::add_font(const std::string& name) {
@@ -63,8 +68,9 @@ const Glyph* GlyphStore::find(int font, char32_t codepoint) const {
   if (font < 0 || font >= static_cast<int>(fonts_.size())) {
     return nullptr;
   }
-  const auto found = fonts_[font].glyphs.find(codepoint);
-  return found == fonts_[font].glyphs.end() ? nullptr : found->second.get();
+  const auto& pages = fonts_[font].pages;
+  const size_t page = codepoint / kPage;
+  return page < pages.size() && !pages[page].empty() ? pages[page][codepoint % kPage] : nullptr;
 }
 
 void GlyphStore::set_em_box(int font, double ascent_em, double descent_em) {
@@ -94,6 +100,13 @@ void GlyphStore::add_glyph(int font, char32_t codepoint, double advance_em,
     level.finish();
   }
   glyph->fine.finish();
+  auto& pages = fonts_.at(font).pages;
+  const size_t page = codepoint / kPage;
+  if (pages.size() <= page) {
+    pages.resize(page + 1);
+  }
+  pages[page].resize(kPage, nullptr);
+  pages[page][codepoint % kPage] = glyph.get();
   fonts_.at(font).glyphs.emplace(codepoint, std::move(glyph));
 }
 

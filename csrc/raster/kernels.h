@@ -59,6 +59,20 @@ struct Target {
   bool cut;
 };
 
+// The grid of one part and the pixels under it, all of them inside the canvas.
+struct Tile {
+  Cell* cells;       // [rows, stride]
+  uint8_t* touched;  // [rows, stride / kBlock], or null: every block is resolved
+  int stride;
+  int blocks;  // to resolve in each row
+  int rows;
+  uint8_t* coverage;  // of the first pixel; `pitch` pixels to the next row
+  uint8_t* classes;
+  int pitch;
+  uint8_t cls;
+  bool cut;
+};
+
 // Pixels partly covered by two parts are flagged in the class map and settled afterwards.
 constexpr uint8_t kConflict = 0x80;
 
@@ -93,6 +107,9 @@ struct Kernels {
   // Puts `count` pixels of coverage onto the target; true when any is in conflict. Reads coverage
   // in whole blocks.
   bool (*compose)(const uint8_t* coverage, int count, const Target& target);
+  // resolve and compose for a whole tile, leaving cells and flags zero: the coverage of a block
+  // never leaves the registers.
+  bool (*put_tile)(const Tile& tile);
   void (*colour)(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out);
 };
 

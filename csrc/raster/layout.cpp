@@ -28,6 +28,19 @@ void set_outline(const SealSpec& seal, Layout& layout) {
   }
 }
 
+// Room for all parts: growing copied every glyph's part twice.
+void reserve(const SealSpec& seal, Layout& layout) {
+  size_t glyphs = seal.name ? seal.name->text.size() : 0;
+  for (const RingTextSpec& text : seal.ring_texts) {
+    glyphs += text.text.size();
+  }
+  for (const LineTextSpec& text : seal.lines) {
+    glyphs += text.text.size();
+  }
+  layout.parts.reserve(glyphs + seal.borders.size() + 6);
+  layout.texts.reserve(seal.ring_texts.size() + seal.lines.size() + 1);
+}
+
 }  // namespace
 
 double innermost_mm(const SealSpec& seal) {
@@ -45,6 +58,7 @@ TextLayout text_header(const TextSpec& spec, uint8_t cls) {
   text.font = spec.font;
   text.font_role = spec.font_role;
   text.cls = cls;
+  text.chars.reserve(text.text.size());
   return text;
 }
 
@@ -79,6 +93,7 @@ void put_shape(std::vector<Polyline> contours, uint8_t cls, bool cut, Layout& la
 
 Layout lay_out(const GlyphStore& store, const SealSpec& seal) {
   Layout layout;
+  reserve(seal, layout);
   lay_borders(seal, layout);
   lay_rules(seal, layout);
   for (size_t i = 0; i < seal.ring_texts.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "raster/overlaps.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -71,7 +72,14 @@ void flip_edge(int64_t xa, int64_t ya, int64_t xb, int64_t yb, const PixelBox& b
 bool reaches(const PixelBox& box, const Canvas& canvas, const Chunk& chunk) {
   const int64_t from = std::max(0, box.y0 - canvas.y0);
   const int64_t to = std::min(canvas.height, box.y0 + box.height - canvas.y0);
-  return from < to && chunk.row_start[from] < chunk.row_start[to];
+  if (from >= to) {
+    return false;
+  }
+  const auto first = chunk.pixels.begin() + static_cast<int64_t>(chunk.row_start[from]);
+  const auto last = chunk.pixels.begin() + static_cast<int64_t>(chunk.row_start[to]);
+  return std::any_of(first, last, [&box](const Pixel& pixel) {
+    return pixel.x >= box.x0 && pixel.x < box.x0 + box.width;
+  });
 }
 
 void add_part(const Part& part, const Warp& warp, const Canvas& canvas, const Kernels& kernels,

@@ -101,9 +101,14 @@ PixelBox pixel_box(const Part& part, const Warp& warp) {
     box.add(warp.project(corner));
   }
   const double reach = std::fabs(warp.curl_amplitude_px);
-  const double x0 = std::floor(box.x0 - reach);
+  double x0 = std::floor(box.x0 - reach);
   const double y0 = std::floor(box.y0 - reach);
-  const double width = std::floor(box.x1 + reach) + 1.0 - x0;
+  double width = std::floor(box.x1 + reach) + 1.0 - x0;
+  if (width > kSparseWidth) {  // whole blocks of the image, so that borders end where it does
+    const double aligned = std::floor(x0 / kBlock) * kBlock;
+    width += x0 - aligned;
+    x0 = aligned;
+  }
   const double height = std::floor(box.y1 + reach) + 1.0 - y0;
   const bool small = width <= kMaxPartPx && height <= kMaxPartPx;
   if (!(small && std::fabs(x0) < 1e8 && std::fabs(y0) < 1e8)) {
@@ -132,6 +137,7 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
   const double em_mm =
       std::sqrt(std::fabs(part.place.a * part.place.d - part.place.b * part.place.c));
   const double px_per_em = em_mm * scale_at(warp, middle);
+  level_ = Glyph::level(px_per_em);
   const EdgeList& list = part.glyph->edges(px_per_em, warp.has_curl());
   if (x_.size() < list.x.size()) {
     x_.resize(list.x.size());
@@ -140,6 +146,19 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
   kernels.transform(vertex_transform(part.place, warp, box), list.x.data(), list.y.data(),
                     list.count, x_.data(), y_.data());
   return {x_.data(), y_.data(), list.keep.data(), list.count};
+}
+
+void Tracer::prefetch(const Part& part) const {
+  if (part.glyph == nullptr) {
+    return;
+  }
+  constexpr int kLine = 64 / sizeof(float);  // entries in a cache line
+  const EdgeList& list = part.glyph->levels[level_];
+  for (int i = 0; i < list.count; i += kLine) {
+    __builtin_prefetch(list.x.data() + i);
+    __builtin_prefetch(list.y.data() + i);
+    __builtin_prefetch(list.keep.data() + i);
+  }
 }
 
 void Tracer::trace_contours(const Part& part, const Warp& warp, const PixelBox& box,

@@ -90,6 +90,10 @@ SetText typeset(const GlyphStore& store, const std::u32string& text, const std::
   SetText row;
   bool wide = false;
   bool visible = false;
+  row.glyphs.reserve(text.size());
+  for (const char32_t c : text) {
+    __builtin_prefetch(store.find(id, c));  // the loop below would wait for one after the other
+  }
   for (const char32_t c : text) {
     const Glyph* glyph = store.find(id, c);
     if (glyph == nullptr) {

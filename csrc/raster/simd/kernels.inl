@@ -258,20 +258,23 @@ inline Ints prefix_sum(Ints v) {
   return v;
 }
 
+// Coverage of kLanes cells; `carry` is the height that they begin and then end with, in all lanes.
+inline Ints covered_share(Ints cell, Ints* carry) {
+  const Ints area = (cell << (32 - kAreaBits)) >> (32 - kAreaBits);
+  const Ints sum = prefix_sum((cell - area) >> kAreaBits) + *carry;
+  *carry = __builtin_shuffle(sum, splat(kLanes - 1));
+  const Ints covered = sum * 512 - area;
+  const Ints size = most(covered, -covered);
+  return least(((size << 8) - size + 65536) >> 17, splat(255));  // size 255 / 2^17, rounded
+}
+
 void resolve(Cell* cells, int blocks, int32_t* height, uint8_t* coverage) {
   using Narrow = uint8_t __attribute__((vector_size(kLanes)));
   Ints carry = splat(*height);
-  const Ints top = splat(kLanes - 1);
   for (int i = 0; i < blocks * kBlock; i += kLanes) {
     const Ints cell = load(cells + i);
     store(cells + i, Ints{});
-    const Ints area = (cell << (32 - kAreaBits)) >> (32 - kAreaBits);
-    const Ints sum = prefix_sum((cell - area) >> kAreaBits) + carry;
-    carry = __builtin_shuffle(sum, top);
-    const Ints covered = sum * 512 - area;
-    const Ints size = most(covered, -covered);
-    const Ints value = least((size * 255 + 65536) >> 17, splat(255));
-    store(coverage + i, __builtin_convertvector(value, Narrow));
+    store(coverage + i, __builtin_convertvector(covered_share(cell, &carry), Narrow));
   }
   *height = carry[0];
 }
@@ -317,6 +320,77 @@ bool compose(const uint8_t* coverage, int count, const Target& target) {
       const Bytes result = compose_block(cover, old, old_class, target, &out_class, &conflicts);
       __builtin_memcpy(target.coverage + i, &result, left);
       __builtin_memcpy(target.classes + i, &out_class, left);
+    }
+  }
+  uint64_t words[2];
+  store(words, conflicts);
+  return (words[0] | words[1]) != 0;
+}
+
+inline void put_block(Bytes cover, size_t at, const Tile& tile, Bytes* conflicts) {
+  const Target target = {nullptr, nullptr, 0, tile.cls, tile.cut};
+  Bytes out_class;
+  const Bytes result = compose_block(cover, load(tile.coverage + at), load(tile.classes + at),
+                                     target, &out_class, conflicts);
+  store(tile.coverage + at, result);
+  store(tile.classes + at, out_class);
+}
+
+// Resolves one block of cells onto the pixels at `at`.
+inline void put_cells(Cell* cells, size_t at, const Tile& tile, Ints* carry, Bytes* conflicts) {
+  using Narrow = uint8_t __attribute__((vector_size(kLanes)));
+  uint8_t bytes[kBlock];
+  for (int i = 0; i < kBlock; i += kLanes) {
+    const Ints share = covered_share(load(cells + i), carry);
+    store(cells + i, Ints{});
+    store(bytes + i, __builtin_convertvector(share, Narrow));
+  }
+  put_block(load(bytes), at, tile, conflicts);
+}
+
+// What lies right of the tile's blocks: edges at its right border leave cells there.
+inline void clear_margin(Cell* cells) {
+  for (int i = 0; i < 2 * kBlock; i += kLanes) {
+    store(cells + i, Ints{});
+  }
+}
+
+// A row of which few blocks hold edges: between them height is constant, mostly zero.
+inline void put_sparse_row(Cell* cells, uint8_t* touched, size_t at, const Tile& tile,
+                           Bytes* conflicts) {
+  Ints carry{};
+  for (int block = 0; block < tile.blocks; ++block) {
+    uint64_t flags;  // of eight blocks: the two of the margin and seven beyond can be read
+    __builtin_memcpy(&flags, touched + block, sizeof flags);
+    if (flags == 0 && carry[0] == 0) {
+      block += 7;
+    } else if ((flags & 0xFF) != 0) {
+      put_cells(cells + block * kBlock, at + block * kBlock, tile, &carry, conflicts);
+    } else if (carry[0] != 0) {
+      const Ints share = covered_share(Ints{}, &carry);
+      put_block(Bytes{} + static_cast<uint8_t>(share[0]), at + block * kBlock, tile, conflicts);
+    }
+  }
+  if ((touched[tile.blocks] | touched[tile.blocks + 1]) != 0) {
+    clear_margin(cells + tile.blocks * kBlock);
+  }
+  __builtin_memset(touched, 0, static_cast<size_t>(tile.stride / kBlock));
+}
+
+bool put_tile(const Tile& tile) {
+  Bytes conflicts{};
+  for (int row = 0; row < tile.rows; ++row) {
+    Cell* cells = tile.cells + static_cast<size_t>(row) * tile.stride;
+    const size_t at = static_cast<size_t>(row) * tile.pitch;
+    if (tile.touched != nullptr) {
+      uint8_t* touched = tile.touched + static_cast<size_t>(row) * (tile.stride / kBlock);
+      put_sparse_row(cells, touched, at, tile, &conflicts);
+    } else {
+      Ints carry{};
+      for (int block = 0; block < tile.blocks; ++block) {
+        put_cells(cells + block * kBlock, at + block * kBlock, tile, &carry, &conflicts);
+      }
+      clear_margin(cells + tile.blocks * kBlock);
     }
   }
   uint64_t words[2];

@@ -13,7 +13,7 @@ constexpr int kLanes = 8;
 }  // namespace
 
 const Kernels& avx2_kernels() {
-  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, colour};
+  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, put_tile, colour};
   return kKernels;
 }
 

@@ -13,7 +13,7 @@ constexpr int kLanes = 16;
 }  // namespace
 
 const Kernels& avx512_kernels() {
-  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, colour};
+  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, put_tile, colour};
   return kKernels;
 }
 

@@ -10,7 +10,7 @@ constexpr int kLanes = 4;
 }  // namespace
 
 const Kernels& baseline_kernels() {
-  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, colour};
+  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, put_tile, colour};
   return kKernels;
 }
 
