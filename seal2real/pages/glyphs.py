@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -26,6 +27,18 @@ GlyphMetrics = tuple[float, float, float]
 GlyphMask = tuple[NDArray[np.uint8], int, int]
 
 
+class _Metrics(dict[str, GlyphMetrics]):
+    """Character -> metrics, measured when first asked for; a page asks a thousand times."""
+
+    def __init__(self, measure: Callable[[str], GlyphMetrics]) -> None:
+        super().__init__()
+        self._measure = measure
+
+    def __missing__(self, char: str) -> GlyphMetrics:
+        found = self[char] = self._measure(char)
+        return found
+
+
 class PageFont:
     """One face of a font file, by path and face index."""
 
@@ -33,7 +46,7 @@ class PageFont:
         self.path = path
         self.face = face
         self._outlines = Font(path, face)
-        self._metrics: dict[str, GlyphMetrics] = {}
+        self._metrics = _Metrics(self._measure)
 
     def at(self, size_px: int) -> ImageFont.FreeTypeFont:
         """Return the font at ``size_px`` pixels an em."""
@@ -45,26 +58,25 @@ class PageFont:
         Raises:
             MissingGlyph: if the font lacks ``char``: a label must equal its picture.
         """
-        found = self._metrics.get(char)
-        if found is None:
-            if not char.isspace() and not self._outlines.has(ord(char)):
-                raise MissingGlyph(self.path, char, char)
-            font = self.at(_METRIC_PX)
-            _, top, _, bottom = font.getbbox(char, anchor="ls")
-            advance = font.getlength(char) / _METRIC_PX
-            found = (advance, -top / _METRIC_PX, bottom / _METRIC_PX)
-            self._metrics[char] = found
-        return found
+        return self._metrics[char]
+
+    def _measure(self, char: str) -> GlyphMetrics:
+        if not char.isspace() and not self._outlines.has(ord(char)):
+            raise MissingGlyph(self.path, char, char)
+        font = self.at(_METRIC_PX)
+        _, top, _, bottom = font.getbbox(char, anchor="ls")
+        return font.getlength(char) / _METRIC_PX, -top / _METRIC_PX, bottom / _METRIC_PX
 
     def advance(self, char: str) -> float:
         """Return the advance of ``char`` in em."""
-        return self.metrics(char)[0]
+        return self._metrics[char][0]
 
     def width(self, text: str) -> float:
         """Return the set width of ``text`` in em."""
         total = 0.0
+        known = self._metrics
         for char in text:
-            total += self.metrics(char)[0]
+            total += known[char][0]
         return total
 
     def mask(self, char: str, size_px: int, phase: int) -> GlyphMask:
@@ -73,7 +85,7 @@ class PageFont:
 
     def phase(self, char: str, x: float) -> tuple[int, int]:
         """Return whole pixels and sub-pixel phase of a pen at ``x``."""
-        if self.metrics(char)[0] > _FULL_WIDTH_EM:
+        if self._metrics[char][0] > _FULL_WIDTH_EM:
             return int(x + 0.5), 0
         steps = int(x * PHASES + 0.5)
         return steps // PHASES, steps % PHASES

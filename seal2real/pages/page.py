@@ -225,7 +225,7 @@ def window_of(raster: Raster, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.
             f"window: x0, y0, x1, y1 must overlap the page of {raster.width} x {raster.height} "
             f"pixels, got {(x0, y0, x1, y1)}; clip the window to the page"
         )
-    part = raster.window(left, top, right, bottom)
+    part = _drawn(raster, left, top, right, bottom)
     pads = ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0))
     if any(side for pair in pads for side in pair):
         part = np.pad(part, pads, mode="edge")
@@ -233,13 +233,20 @@ def window_of(raster: Raster, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.
 
 
 def _whole(raster: Raster) -> NDArray[np.uint8]:  # [H, W, 3]
-    """Return all pixels of ``raster``, drawn in bands: temporaries stay small."""
+    """Return all pixels of ``raster``."""
     if isinstance(raster, ArrayRaster):
         return raster.image.view()
-    image = np.empty((raster.height, raster.width, 3), np.uint8)
-    for top in range(0, raster.height, _BAND_ROWS):
-        bottom = min(top + _BAND_ROWS, raster.height)
-        image[top:bottom] = raster.window(0, top, raster.width, bottom)
+    return _drawn(raster, 0, 0, raster.width, raster.height)
+
+
+def _drawn(raster: Raster, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.uint8]:
+    """Return a window inside ``raster``, drawn in bands: temporaries stay small."""
+    if isinstance(raster, ArrayRaster) or y1 - y0 <= _BAND_ROWS:
+        return raster.window(x0, y0, x1, y1)
+    image = np.empty((y1 - y0, x1 - x0, 3), np.uint8)
+    for top in range(y0, y1, _BAND_ROWS):
+        bottom = min(top + _BAND_ROWS, y1)
+        image[top - y0 : bottom - y0] = raster.window(x0, top, x1, bottom)
     return image
 
 
@@ -259,6 +266,6 @@ def box_quad(x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float64]:
 def line_of(text: str, letters: Sequence[str], quads: NDArray[np.float64]) -> PageLine:
     """Return a line whose polygon is the upright box of its characters' quads [n, 4, 2]."""
     points = quads.reshape(-1, 2)
-    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    xs, ys = points[:, 0].tolist(), points[:, 1].tolist()  # lists: numpy starts slowly
     chars = tuple(map(PageChar, letters, quads))
-    return PageLine(text, box_quad(x0, y0, x1, y1), chars)
+    return PageLine(text, box_quad(min(xs), min(ys), max(xs), max(ys)), chars)

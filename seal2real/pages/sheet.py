@@ -131,8 +131,8 @@ class Sheet:
         letters = "".join(c for c, _ in kept)
         metrics = [face.font.metrics(c) for c in letters]
         size = face.size_px
-        top = base - size * max(m[1] for m in metrics)
-        bottom = base + size * max(m[2] for m in metrics)
+        top = base - size * max([m[1] for m in metrics])
+        bottom = base + size * max([m[2] for m in metrics])
         bottom = max(bottom, top + 1.0)
         quads = np.empty((len(kept), 4, 2))
         quads[:, 0, 0] = quads[:, 3, 0] = [x for _, x in kept]
@@ -141,7 +141,7 @@ class Sheet:
         ]
         quads[:, :2, 1] = top
         quads[:, 2:, 1] = bottom
-        xs = tuple(x for _, x in kept)
+        xs = tuple([x for _, x in kept])
         box = (xs[0], top, float(quads[-1, 1, 0]), bottom)
         self.lines.append(line_of(text, letters, quads))
         reach = size  # a mask may stand out of its cell: italics, hinting

@@ -26,6 +26,7 @@ __all__ = [
 READABLE_CONTRAST = 0.25
 # Coordinates are stored to a thousandth of a pixel, shares to a ten-thousandth.
 _COORDINATE_DIGITS = 3
+_COORDINATE_STEPS = 1000.0
 _SHARE_DIGITS = 4
 
 Planes = dict[str, NDArray[Any]]
@@ -62,10 +63,11 @@ def build_record(
     }
 
 
-def _points(points: Any) -> list[list[float]]:
-    """Return points [N, 2] as rounded lists."""
-    return [[round(float(x), _COORDINATE_DIGITS), round(float(y), _COORDINATE_DIGITS)]
-            for x, y in np.asarray(points, np.float64)]  # fmt: skip
+def _points(points: Any) -> list[Any]:
+    """Return points [..., 2] as rounded nested lists."""
+    scaled = np.asarray(points, np.float64) * _COORDINATE_STEPS
+    rounded: list[Any] = (np.rint(scaled) / _COORDINATE_STEPS).tolist()
+    return rounded
 
 
 def _page_record(
@@ -86,31 +88,29 @@ def _page_record(
 
 
 def _line_records(lines: Sequence[PageLine], planes: Planes) -> list[dict[str, Any]]:
-    quads = [np.asarray(char.quad, np.float64) for line in lines for char in line.chars]
-    if not quads:
-        stats = np.zeros((0, 2), np.float32)
-    else:
-        stacked = np.stack(quads)
-        boxes = np.concatenate(
-            [np.floor(stacked.min(axis=1)), np.ceil(stacked.max(axis=1))], axis=1
-        ).astype(np.int64)
-        stats = _C.char_stats(planes["clean"], planes["sealed"], planes["mask"], boxes)
-    rows = iter(stats.tolist())
+    quads = [char.quad for line in lines for char in line.chars]
+    stacked = np.array(quads, np.float64).reshape(-1, 4, 2)
+    boxes = np.concatenate(
+        [np.floor(stacked.min(axis=1)), np.ceil(stacked.max(axis=1))], axis=1
+    ).astype(np.int64)
+    stats = _C.char_stats(planes["clean"], planes["sealed"], planes["mask"], boxes)
+    # One rounding for all characters of the page: a call a character took 1 ms in 15.
+    rows = zip(_points(stacked), stats.tolist(), strict=True)
     return [
         {
             "text": line.text,
             "polygon": _points(line.polygon),
-            "chars": [_char_record(char.text, char.quad, next(rows)) for char in line.chars],
+            "chars": [_char_record(char.text, *next(rows)) for char in line.chars],
         }
         for line in lines
     ]
 
 
-def _char_record(text: str, quad: Any, stats: Sequence[float]) -> dict[str, Any]:
+def _char_record(text: str, quad: list[list[float]], stats: Sequence[float]) -> dict[str, Any]:
     cover, contrast = stats
     return {
         "text": text,
-        "quad": _points(quad),
+        "quad": quad,
         "ink_cover": round(cover, _SHARE_DIGITS),
         "contrast": round(contrast, _SHARE_DIGITS),
         "readable": contrast >= READABLE_CONTRAST,
@@ -176,8 +176,8 @@ def _text_record(
         "polygon16": _points(labels["polygon16"]),
         "visible": round(_mean(visible), _SHARE_DIGITS),
         "chars": [
-            {"text": char, "quad": _points(quad), "visible": round(share, _SHARE_DIGITS)}
-            for (char, _), quad, share in zip(text["chars"], quads, visible, strict=True)
+            {"text": char, "quad": quad, "visible": round(share, _SHARE_DIGITS)}
+            for (char, _), quad, share in zip(text["chars"], _points(quads), visible, strict=True)
         ],
     }
 
