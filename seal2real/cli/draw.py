@@ -55,5 +55,11 @@ def _load(spec: str, seed: int) -> SealSpec:
     from seal2real.seals import SealSpec, sample_spec
 
     if spec.endswith(".json") or Path(spec).is_file():
-        return SealSpec.from_json(Path(spec).read_text(encoding="utf-8"))
+        try:
+            return SealSpec.from_json(Path(spec).read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"draw: {spec} must be UTF-8 text, got byte {error.start} that is not; "
+                "save it as UTF-8"
+            ) from None
     return sample_spec(Rng(seed, "draw"), spec)

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -200,6 +201,7 @@ def _error(number: int | None, message: str) -> Exception:
 
 def _work(pipe: Connection, job: Job) -> None:
     """Make shards as told through ``pipe`` until told None: the life of a worker process."""
+    warnings.simplefilter("ignore")  # this run has said what there is to say of the sources
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_watch_supervisor, daemon=True).start()

@@ -56,14 +56,19 @@ def synthesise(
         capture: "none", "scanner", "photocopier", "fax", "phone", or "auto".
 
     Raises:
-        ValueError: if ``dpi`` is not positive, the picture is not RGB, or there are more than
-            eight seals.
+        TypeError: if ``seals`` is one seal.
+        ValueError: if ``size`` is below 1, ``dpi`` is not positive, the picture is not RGB, or
+            there are more than eight seals.
 
     Example:
         >>> sample = synthesise(page, [SealSpec.preset("company")], seed=1)
         >>> sample.mask.shape == sample.synthetic.shape[:2]
         True
     """
+    if isinstance(seals, (SealSpec, PlacedSeal)):
+        raise TypeError("synthesise: seals must be a list, got one seal; write [seal]")
+    if size is not None and size < 1:
+        raise ValueError(f"synthesise: size must be at least 1 px, got {size}; None keeps the page")
     paper = page if isinstance(page, Page) else Page.from_array(np.asarray(page), dpi)
     rng = Rng(seed, "synthesise")
     placed = _place(rng.child("place"), paper, seals)

@@ -210,6 +210,14 @@ def test_another_folder_to_fit_from_fits_again(tmp_path: Path) -> None:
     assert found[0] == found[1] != found[2]
 
 
+def test_a_spec_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """Bytes that UTF-8 never has."""
+    (tmp_path / "spec.json").write_bytes(b"\xff\xfe{")
+    result = run("draw", tmp_path / "spec.json", tmp_path / "a.png")
+    assert result.exit_code == 2
+    assert "spec.json must be UTF-8 text, got byte 0" in result.output
+
+
 def test_errors_of_the_system_name_the_file(tmp_path: Path) -> None:
     """No error number and no doubled remedy."""
     result = run("draw", tmp_path / "missing.json", tmp_path / "a.png")

@@ -71,3 +71,12 @@ def test_public_names_are_there() -> None:
         assert getattr(seal2real, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'forge'"):
         seal2real.forge  # noqa: B018
+
+
+def test_one_seal_and_no_size_are_named() -> None:
+    """Two slips of a first user: a seal outside a list, and a crop of nothing."""
+    page, seal = np.full((400, 400, 3), 255, np.uint8), SealSpec.preset("company")
+    with pytest.raises(TypeError, match=r"synthesise: seals must be a list, got one seal"):
+        synthesise(page, seal)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"synthesise: size must be at least 1 px, got 0"):
+        synthesise(page, [seal], size=0)
