@@ -83,8 +83,9 @@ codec::Pasted pasted(const py::array_t<uint8_t>& base, const py::array_t<uint8_t
 }
 
 void check_segment_size(int64_t width, int64_t height) {
-  if (width < 1 || height < 1) {
-    throw std::invalid_argument("jpeg segments: segment must be at least 1x1, got " +
+  constexpr int64_t most = 65535;  // side of a JPEG
+  if (width < 1 || height < 1 || width > most || height > most) {
+    throw std::invalid_argument("jpeg segments: segment must be 1x1 to 65535x65535, got " +
                                 std::to_string(width) + "x" + std::to_string(height) +
                                 "; use the MCU size");
   }

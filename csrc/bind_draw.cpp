@@ -2,10 +2,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <atomic>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 #include "raster/batch.h"
 #include "raster/draw.h"
@@ -58,12 +56,22 @@ std::vector<Polyline> read_contours(const Floats& points, const Ints& lengths) {
 
 void add_glyph(GlyphStore& store, int font, uint32_t codepoint, double advance_em,
                const Floats& points, const Ints& lengths) {
-  require(font >= 0 && store.has_font(font), "add_glyph: font must come from add_font, got " +
-                                                 std::to_string(font) + "; add the font first");
+  require(store.has_font(font), "add_glyph: font must come from add_font, got " +
+                                    std::to_string(font) + "; add the font first");
   require(advance_em >= 0.0 && advance_em <= 16.0, "add_glyph: advance_em must be in 0..16, got " +
                                                        std::to_string(advance_em) +
                                                        "; divide by the units per em");
   store.add_glyph(font, codepoint, advance_em, read_contours(points, lengths));
+}
+
+void set_em_box(GlyphStore& store, int font, double ascent_em, double descent_em) {
+  require(store.has_font(font), "set_em_box: font must come from add_font, got " +
+                                    std::to_string(font) + "; add the font first");
+  require(std::fabs(ascent_em) <= 16.0 && std::fabs(descent_em) <= 16.0,
+          "set_em_box: ascent_em and descent_em must lie within 16 em, got " +
+              std::to_string(ascent_em) + ", " + std::to_string(descent_em) +
+              "; divide by the units per em");
+  store.set_em_box(font, ascent_em, descent_em);
 }
 
 Doubles to_array(const Point* points, size_t count) {
@@ -228,8 +236,7 @@ void bind_draw(py::module_& m) {
       .def(py::init<>())
       .def("add_font", &GlyphStore::add_font, py::arg("name"))
       .def("find_font", &GlyphStore::find_font, py::arg("name"))
-      .def("set_em_box", &GlyphStore::set_em_box, py::arg("font"), py::arg("ascent_em"),
-           py::arg("descent_em"))
+      .def("set_em_box", &set_em_box, py::arg("font"), py::arg("ascent_em"), py::arg("descent_em"))
       .def(
           "has", [](const GlyphStore& s, int font, uint32_t c) { return s.has(font, c); },
           py::arg("font"), py::arg("codepoint"))

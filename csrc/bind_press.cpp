@@ -22,6 +22,7 @@ namespace {
 
 using Bytes = py::array_t<uint8_t, py::array::c_style>;
 using Pair = std::array<double, 2>;
+constexpr int64_t kFarPx = 1000000000;
 
 void require(bool ok, const std::string& message) {
   if (!ok) {
@@ -44,71 +45,99 @@ void require_same(const Bytes& a, const Bytes& b, const char* what) {
           std::string(what) + " must have the other array's H and W; pass arrays of one size");
 }
 
-double number(const py::handle& params, const char* name) {
+double number(const py::handle& params, const char* name, double most = 1e9) {
   const auto value = params.attr(name).cast<double>();
   // The message is built on failure only: an impression reads two dozen numbers.
-  if (!(std::isfinite(value) && std::fabs(value) < 1e9)) {
-    require(false, std::string(name) + " must be finite, got " + std::to_string(value) +
-                       "; check the parameters");
+  if (!(std::fabs(value) <= most)) {
+    require(false, std::string(name) + " must lie within +-" + std::to_string(most) + ", got " +
+                       std::to_string(value) + "; check the parameters");
   }
   return value;
 }
 
+// Lengths set how much memory a blur takes; no seal is a metre wide.
+double length_mm(const py::handle& params, const char* name) { return number(params, name, 1e3); }
+
 uint64_t seed_of(const py::handle& params) { return params.attr("seed").cast<uint64_t>(); }
 
-std::array<double, 3> triple(const py::handle& params, const char* name) {
-  return params.attr(name).cast<std::array<double, 3>>();
+// A factor of light for each channel.
+std::array<double, 3> factors(const py::handle& params, const char* name, double most) {
+  const auto values = params.attr(name).cast<std::array<double, 3>>();
+  for (const double value : values) {
+    if (!(value >= 0.0 && value <= most)) {
+      require(false, std::string(name) + " must lie in [0, " + std::to_string(most) + "], got " +
+                         std::to_string(value) + "; pass shares of light");
+    }
+  }
+  return values;
+}
+
+void require_place(const InkPlace& place, const char* where) {
+  const std::string name(where);
+  require(place.px_per_mm > 0.0 && place.px_per_mm < 1e4,
+          name + ": px_per_mm must be in (0, 10000), got " + std::to_string(place.px_per_mm) +
+              "; pass dpi / 25.4");
+  for (const double px : {place.center_x, place.center_y, place.half_width, place.half_height}) {
+    require(std::fabs(px) < 1e7, name + ": the seal must lie within +-1e7 px, got " +
+                                     std::to_string(px) + "; check the placement");
+  }
 }
 
 InkSettings ink_settings(const py::handle& p) {
   return {number(p, "strength"),
           number(p, "contact"),
           number(p, "pressure_amount"),
-          number(p, "pressure_scale_mm"),
+          length_mm(p, "pressure_scale_mm"),
           number(p, "tilt_x"),
           number(p, "tilt_y"),
           number(p, "dry_amount"),
-          number(p, "dry_scale_mm"),
+          length_mm(p, "dry_scale_mm"),
           number(p, "speckle_amount"),
-          number(p, "speckle_scale_mm"),
+          length_mm(p, "speckle_scale_mm"),
           number(p, "mottle_amount"),
           number(p, "grain_amount"),
-          number(p, "spread_mm"),
-          number(p, "bleed_mm"),
+          length_mm(p, "spread_mm"),
+          length_mm(p, "bleed_mm"),
           number(p, "nick_amount"),
-          number(p, "nick_scale_mm"),
+          length_mm(p, "nick_scale_mm"),
           number(p, "rim_amount"),
-          number(p, "rim_width_mm"),
-          number(p, "ghost_dx_mm"),
-          number(p, "ghost_dy_mm"),
+          length_mm(p, "rim_width_mm"),
+          length_mm(p, "ghost_dx_mm"),
+          length_mm(p, "ghost_dy_mm"),
           number(p, "ghost_strength"),
           number(p, "fade"),
           seed_of(p)};
 }
 
+// Beyond these a capture is black, white or noise, and its integers would overflow.
+constexpr double kMostAmount = 16.0;
+constexpr double kMostLevel = 1024.0;
+
 CaptureSettings capture_settings(const py::handle& p) {
   CaptureSettings s{};
-  s.light_amount = number(p, "light_amount");
+  s.light_amount = number(p, "light_amount", kMostAmount);
   s.light_scale_px = number(p, "light_scale_px");
-  s.light_slope_x = number(p, "light_slope_x");
-  s.light_slope_y = number(p, "light_slope_y");
-  const std::array<double, 3> gain = triple(p, "gain");
+  s.light_slope_x = number(p, "light_slope_x", 1e3);
+  s.light_slope_y = number(p, "light_slope_y", 1e3);
+  const std::array<double, 3> gain = factors(p, "gain", kMostAmount);
   std::copy(gain.begin(), gain.end(), s.gain);
   s.blur_sigma_px = number(p, "blur_sigma_px");
-  s.sharpen = number(p, "sharpen");
-  s.black = number(p, "black");
-  s.white = number(p, "white");
-  s.bend = number(p, "bend");
-  s.contrast = number(p, "contrast");
-  s.noise_sigma = number(p, "noise_sigma");
-  s.chroma_sigma = number(p, "chroma_sigma");
-  s.texture_sigma = number(p, "texture_sigma");
+  s.sharpen = number(p, "sharpen", kMostAmount);
+  s.black = number(p, "black", kMostLevel);
+  s.white = number(p, "white", kMostLevel);
+  s.bend = number(p, "bend", 1.0);
+  s.contrast = number(p, "contrast", 1.0);
+  s.noise_sigma = number(p, "noise_sigma", kMostLevel);
+  s.chroma_sigma = number(p, "chroma_sigma", kMostLevel);
+  s.texture_sigma = number(p, "texture_sigma", kMostLevel);
   s.texture_scale_px = number(p, "texture_scale_px");
-  s.threshold_softness = number(p, "threshold_softness");
-  s.band_amount = number(p, "band_amount");
-  s.streak_amount = number(p, "streak_amount");
-  s.dust_density = number(p, "dust_density");
+  s.threshold_softness = number(p, "threshold_softness", kMostLevel);
+  s.band_amount = number(p, "band_amount", 1.0);
+  s.streak_amount = number(p, "streak_amount", 1.0);
+  s.dust_density = number(p, "dust_density", 1.0);
   s.line_px = p.attr("line_px").cast<int64_t>();
+  require(s.line_px >= 1 && s.line_px <= 1000,
+          "line_px must be in 1..1000, got " + std::to_string(s.line_px) + "; 1 repeats no row");
   s.grey = p.attr("grey").cast<bool>();
   s.seed = seed_of(p);
   return s;
@@ -121,10 +150,8 @@ Bytes like(const Bytes& array) {
 Bytes py_ink(const Bytes& coverage, const py::object& params, double px_per_mm,
              const Pair& center_px, const Pair& half_size_px, const std::optional<Bytes>& paper) {
   require_plane(coverage, "ink: coverage");
-  require(px_per_mm > 0.0 && px_per_mm < 1e4, "ink: px_per_mm must be in (0, 10000), got " +
-                                                  std::to_string(px_per_mm) + "; pass dpi / 25.4");
-  require(std::fabs(center_px[0]) < 1e7 && std::fabs(center_px[1]) < 1e7,
-          "ink: center_px must lie within +-1e7 px; check the placement");
+  const InkPlace place{px_per_mm, center_px[0], center_px[1], half_size_px[0], half_size_px[1]};
+  require_place(place, "ink");
   if (paper) {
     require_plane(*paper, "ink: paper_luma");
     require_same(*paper, coverage, "ink: paper_luma");
@@ -133,7 +160,6 @@ Bytes py_ink(const Bytes& coverage, const py::object& params, double px_per_mm,
   Bytes density = like(coverage);
   const InkImage image{coverage.data(), paper ? paper->data() : nullptr, density.mutable_data(),
                        coverage.shape(1), coverage.shape(0)};
-  const InkPlace place{px_per_mm, center_px[0], center_px[1], half_size_px[0], half_size_px[1]};
   py::gil_scoped_release release;
   ink(image, settings, place);
   return density;
@@ -159,6 +185,10 @@ Bytes py_blend(const Bytes& page, const Bytes& density,
 Bytes py_capture(const Bytes& image, const py::object& params,
                  const std::array<int64_t, 2>& origin) {
   require_image(image, "capture: image");
+  for (const int64_t at : origin) {
+    require(at > -kFarPx && at < kFarPx, "capture: origin_px must lie within +-1e9 px, got " +
+                                             std::to_string(at) + "; pass the window's corner");
+  }
   const CaptureSettings settings = capture_settings(params);
   Bytes out = like(image);
   const CaptureImage view{image.data(),   out.mutable_data(), image.shape(1),
@@ -200,11 +230,12 @@ std::vector<PressJob> press_jobs(const std::vector<const Layout*>& layouts,
     require(layouts[i] != nullptr, "press_batch: layouts must not hold None; lay out first");
     const auto row = static_cast<py::ssize_t>(i);
     const py::object params = inks[i];
-    const std::array<double, 3> light = triple(params, "transmittance");
+    const std::array<double, 3> light = factors(params, "transmittance", 1.0);
     jobs[i] = {layouts[i],
                make_warp(warps.data(row, 0), warps.data(row, 9), "press_batch"),
                ink_settings(params),
                {light[0], light[1], light[2]}};
+    require_place(place_of(jobs[i]), "press_batch");
   }
   return jobs;
 }

@@ -1,9 +1,8 @@
 #include "raster/batch.h"
 
-#include <atomic>
-#include <exception>
-#include <thread>
 #include <vector>
+
+#include "raster/parallel.h"
 
 namespace seal2real {
 namespace {
@@ -31,30 +30,7 @@ Drawer& thread_drawer() {
 }
 
 void draw_all(const Batch& batch, int threads, const Kernels& kernels) {
-  std::atomic<size_t> next{0};
-  std::vector<std::exception_ptr> errors(batch.count);
-  const auto work = [&] {
-    for (size_t i = next++; i < batch.count; i = next++) {
-      try {
-        draw_one(batch, i, kernels);
-      } catch (...) {  // carried to the calling thread: an error must not end the process
-        errors[i] = std::current_exception();
-      }
-    }
-  };
-  std::vector<std::thread> helpers;
-  for (int i = 1; i < threads && static_cast<size_t>(i) < batch.count; ++i) {
-    helpers.emplace_back(work);
-  }
-  work();
-  for (std::thread& helper : helpers) {
-    helper.join();
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) {
-      std::rethrow_exception(error);
-    }
-  }
+  for_each_index(batch.count, threads, [&](size_t i) { draw_one(batch, i, kernels); });
 }
 
 }  // namespace seal2real

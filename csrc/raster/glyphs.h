@@ -47,7 +47,7 @@ class GlyphStore {
  public:
   int add_font(const std::string& name);
   int find_font(const std::string& name) const;  // -1 when absent
-  bool has_font(int font) const { return font < static_cast<int>(fonts_.size()); }
+  bool has_font(int font) const { return font >= 0 && font < static_cast<int>(fonts_.size()); }
   bool has(int font, char32_t codepoint) const { return find(font, codepoint) != nullptr; }
   const Glyph* find(int font, char32_t codepoint) const;
 

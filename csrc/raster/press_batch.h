@@ -16,6 +16,9 @@ struct PressJob {
   double transmittance[3];
 };
 
+// Where the ink of `job` lies: scale and pixel of the seal's centre, half its size.
+InkPlace place_of(const PressJob& job);
+
 struct PressBatch {
   const PressJob* jobs;  // [count]
   size_t count;
