@@ -74,6 +74,16 @@ void set_em_box(GlyphStore& store, int font, double ascent_em, double descent_em
   store.set_em_box(font, ascent_em, descent_em);
 }
 
+bool holds(const GlyphStore& store, int font, const py::str& text) {
+  const Py_ssize_t size = PyUnicode_GetLength(text.ptr());
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    if (!store.has(font, PyUnicode_ReadChar(text.ptr(), i))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Doubles to_array(const Point* points, size_t count) {
   Doubles out({static_cast<py::ssize_t>(count), py::ssize_t{2}});
   double* data = out.mutable_data();
@@ -240,6 +250,8 @@ void bind_draw(py::module_& m) {
       .def(
           "has", [](const GlyphStore& s, int font, uint32_t c) { return s.has(font, c); },
           py::arg("font"), py::arg("codepoint"))
+      .def("holds", &holds, py::arg("font"), py::arg("text"),
+           "Tell whether every character of the text is in the store.")
       .def("add_glyph", &add_glyph, py::arg("font"), py::arg("codepoint"), py::arg("advance_em"),
            py::arg("points"), py::arg("lengths"));
   py::class_<Layout>(m, "Layout", "A seal laid out in millimetres.")

@@ -162,7 +162,7 @@ def check_all(instance: Any) -> None:
     """Run every field's check on a frozen dataclass and store the normalised values."""
     cls = type(instance)
     values = vars(instance)
-    for name, check, default in _checks(cls):
+    for name, check, default in _checks(cls):  # type: ignore[arg-type]
         value = values[name]
         if value is default:  # most fields: not checking ours again halves the time
             continue

@@ -323,8 +323,8 @@ def ensure_glyphs(font: str, text: str) -> None:
         MissingGlyph: naming the font and the first character that it lacks; nothing is added.
         ValueError: when there is no such font.
     """
-    held = _SHARED.held.get(font)
-    if held is not None and held.issuperset(text):
+    known = _SHARED.ids.get(font)
+    if known is not None and store().holds(known, text):  # 8 us a seal as a Python set
         return
     face = get_font(font)
     for char in text:

@@ -205,6 +205,8 @@ inline void flush(Segments& s, int count, const Grid& grid) {
 }
 
 void accumulate(const Edges& edges, const Grid& grid, Segments& s) {
+  const int row_begin = grid.row_begin;  // copies: stores to the segments could change the grid's
+  const int stride = grid.stride;
   int filled = 0;
   for (int begin = 0; begin < edges.count; begin += Segments::kEdges) {
     const int end = begin + Segments::kEdges < edges.count ? begin + Segments::kEdges : edges.count;
@@ -224,7 +226,7 @@ void accumulate(const Edges& edges, const Grid& grid, Segments& s) {
         store(s.low + filled, least(xa, xb));
         store(s.high + filled, most(xa, xb));
         store(s.height + filled, (bottom - top) * sign);
-        store(s.base + filled, (row - grid.row_begin) * grid.stride);
+        store(s.base + filled, (row - row_begin) * stride);
         filled += left < kLanes ? left : kLanes;
         if (filled > Segments::kCapacity) {
           flush(s, filled, grid);
@@ -279,14 +281,15 @@ void resolve(Cell* cells, int blocks, int32_t* height, uint8_t* coverage) {
   *height = carry[0];
 }
 
-inline Bytes compose_block(Bytes cover, Bytes old, Bytes old_class, const Target& target,
-                           Bytes* out_class, Bytes* conflicts) {
+template <bool kCut>
+inline Bytes compose_block(Bytes cover, Bytes old, Bytes old_class, uint8_t cls, Bytes* out_class,
+                           Bytes* conflicts) {
   const Bytes zero{};
   const Bytes full = ~zero;
   const Bytes both = reinterpret_cast<Bytes>(old != zero) & reinterpret_cast<Bytes>(cover != zero);
   Bytes result;
   Bytes conflict;
-  if (target.cut) {
+  if (kCut) {
     result = least(old, static_cast<Bytes>(full - cover));
     conflict = both & reinterpret_cast<Bytes>(old != full) & reinterpret_cast<Bytes>(cover != full);
   } else {
@@ -295,18 +298,20 @@ inline Bytes compose_block(Bytes cover, Bytes old, Bytes old_class, const Target
   }
   const Bytes flags = (old_class & kConflict) | (conflict & kConflict);
   const Bytes hit = reinterpret_cast<Bytes>(cover >= 128);
-  *out_class = (hit & target.cls) | (~hit & old_class & 0x7F) | flags;
+  *out_class = (hit & cls) | (~hit & old_class & 0x7F) | flags;
   *conflicts |= conflict;
   return result;
 }
 
-bool compose(const uint8_t* coverage, int count, const Target& target) {
+template <bool kCut>
+bool compose_as(const uint8_t* coverage, int count, const Target& target) {
   Bytes conflicts{};
   for (int i = 0; i < count; i += kBlock) {
     Bytes out_class;
     if (i + kBlock <= target.room) {
-      const Bytes result = compose_block(load(coverage + i), load(target.coverage + i),
-                                         load(target.classes + i), target, &out_class, &conflicts);
+      const Bytes result =
+          compose_block<kCut>(load(coverage + i), load(target.coverage + i),
+                              load(target.classes + i), target.cls, &out_class, &conflicts);
       store(target.coverage + i, result);
       store(target.classes + i, out_class);
     } else {
@@ -317,7 +322,8 @@ bool compose(const uint8_t* coverage, int count, const Target& target) {
       __builtin_memcpy(&cover, coverage + i, left);
       __builtin_memcpy(&old, target.coverage + i, left);
       __builtin_memcpy(&old_class, target.classes + i, left);
-      const Bytes result = compose_block(cover, old, old_class, target, &out_class, &conflicts);
+      const Bytes result =
+          compose_block<kCut>(cover, old, old_class, target.cls, &out_class, &conflicts);
       __builtin_memcpy(target.coverage + i, &result, left);
       __builtin_memcpy(target.classes + i, &out_class, left);
     }
@@ -327,16 +333,22 @@ bool compose(const uint8_t* coverage, int count, const Target& target) {
   return (words[0] | words[1]) != 0;
 }
 
+bool compose(const uint8_t* coverage, int count, const Target& target) {
+  return target.cut ? compose_as<true>(coverage, count, target)
+                    : compose_as<false>(coverage, count, target);
+}
+
+template <bool kCut>
 inline void put_block(Bytes cover, size_t at, const Tile& tile, Bytes* conflicts) {
-  const Target target = {nullptr, nullptr, 0, tile.cls, tile.cut};
   Bytes out_class;
-  const Bytes result = compose_block(cover, load(tile.coverage + at), load(tile.classes + at),
-                                     target, &out_class, conflicts);
+  const Bytes result = compose_block<kCut>(cover, load(tile.coverage + at), load(tile.classes + at),
+                                           tile.cls, &out_class, conflicts);
   store(tile.coverage + at, result);
   store(tile.classes + at, out_class);
 }
 
 // Resolves one block of cells onto the pixels at `at`.
+template <bool kCut>
 inline void put_cells(Cell* cells, size_t at, const Tile& tile, Ints* carry, Bytes* conflicts) {
   using Narrow = uint8_t __attribute__((vector_size(kLanes)));
   uint8_t bytes[kBlock];
@@ -345,7 +357,7 @@ inline void put_cells(Cell* cells, size_t at, const Tile& tile, Ints* carry, Byt
     store(cells + i, Ints{});
     store(bytes + i, __builtin_convertvector(share, Narrow));
   }
-  put_block(load(bytes), at, tile, conflicts);
+  put_block<kCut>(load(bytes), at, tile, conflicts);
 }
 
 // What lies right of the tile's blocks: edges at its right border leave cells there.
@@ -356,6 +368,7 @@ inline void clear_margin(Cell* cells) {
 }
 
 // A row of which few blocks hold edges: between them height is constant, mostly zero.
+template <bool kCut>
 inline void put_sparse_row(Cell* cells, uint8_t* touched, size_t at, const Tile& tile,
                            Bytes* conflicts) {
   Ints carry{};
@@ -365,10 +378,11 @@ inline void put_sparse_row(Cell* cells, uint8_t* touched, size_t at, const Tile&
     if (flags == 0 && carry[0] == 0) {
       block += 7;
     } else if ((flags & 0xFF) != 0) {
-      put_cells(cells + block * kBlock, at + block * kBlock, tile, &carry, conflicts);
+      put_cells<kCut>(cells + block * kBlock, at + block * kBlock, tile, &carry, conflicts);
     } else if (carry[0] != 0) {
       const Ints share = covered_share(Ints{}, &carry);
-      put_block(Bytes{} + static_cast<uint8_t>(share[0]), at + block * kBlock, tile, conflicts);
+      put_block<kCut>(Bytes{} + static_cast<uint8_t>(share[0]), at + block * kBlock, tile,
+                      conflicts);
     }
   }
   if ((touched[tile.blocks] | touched[tile.blocks + 1]) != 0) {
@@ -377,18 +391,19 @@ inline void put_sparse_row(Cell* cells, uint8_t* touched, size_t at, const Tile&
   __builtin_memset(touched, 0, static_cast<size_t>(tile.stride / kBlock));
 }
 
-bool put_tile(const Tile& tile) {
+template <bool kCut>
+bool put_tile_as(const Tile tile) {  // a copy: stores to the pixels could change the caller's
   Bytes conflicts{};
   for (int row = 0; row < tile.rows; ++row) {
     Cell* cells = tile.cells + static_cast<size_t>(row) * tile.stride;
     const size_t at = static_cast<size_t>(row) * tile.pitch;
     if (tile.touched != nullptr) {
       uint8_t* touched = tile.touched + static_cast<size_t>(row) * (tile.stride / kBlock);
-      put_sparse_row(cells, touched, at, tile, &conflicts);
+      put_sparse_row<kCut>(cells, touched, at, tile, &conflicts);
     } else {
       Ints carry{};
       for (int block = 0; block < tile.blocks; ++block) {
-        put_cells(cells + block * kBlock, at + block * kBlock, tile, &carry, &conflicts);
+        put_cells<kCut>(cells + block * kBlock, at + block * kBlock, tile, &carry, &conflicts);
       }
       clear_margin(cells + tile.blocks * kBlock);
     }
@@ -396,6 +411,10 @@ bool put_tile(const Tile& tile) {
   uint64_t words[2];
   store(words, conflicts);
   return (words[0] | words[1]) != 0;
+}
+
+bool put_tile(const Tile& tile) {
+  return tile.cut ? put_tile_as<true>(tile) : put_tile_as<false>(tile);
 }
 
 void colour(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out) {
