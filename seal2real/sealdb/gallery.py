@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from seal2real.sealdb.codec import encode_jpeg
 from seal2real.sealdb.files import atomic_write, make_folder
 from seal2real.sealdb.gallery_page import CLASS_COLOURS, SEAL_COLOURS, gallery_html
 from seal2real.sealdb.provenance import Provenance, embed
@@ -68,37 +69,29 @@ def _thumbs(sample: DbSample) -> dict[str, bytes]:
     """Return file name -> picture of every panel of ``sample``."""
     held = sample.record["provenance"]
     provenance = Provenance(held["dataset_id"], held["digital_source_type"], held["generator"])
-    images = {name: sample.pil(name) for name in PANELS[:3] if sample.has(name)}
-    size = thumb_size(*images["clean"].size)
-    files = {
-        name: _stored_thumb(sample, name, image, size, provenance) for name, image in images.items()
+    page = sample.record["page"]
+    size = thumb_size(page["width"], page["height"])
+    # A stored JPEG of the right size is its own picture.
+    shrunk = size != (page["width"], page["height"]) or sample.suffix("clean") != "jpg"
+    shown = [name for name in PANELS[:3] if sample.has(name)]
+    small = {
+        name: _scaled(sample.pil(name, size), size) for name in shown if name == "clean" or shrunk
     }
-    faint = _scaled(images["clean"], size).point(_FAINT * 3)
+    files = {
+        name: embed(_jpeg(small[name]), provenance) if shrunk else sample.data(name)
+        for name in shown
+    }
+    faint = small["clean"].point(_FAINT * 3)
     for name, colours in (("mask", _SEAL_PAINT), ("classes", _CLASS_PAINT)):
-        painted = _paint(faint, sample.pil(name), colours)
-        files[name] = embed(_jpeg(painted), provenance)
+        files[name] = embed(_jpeg(_paint(faint, sample.pil(name), colours)), provenance)
     return {f"{sample.id}.{name}.jpg": file for name, file in files.items()}
-
-
-def _stored_thumb(
-    sample: DbSample,
-    name: str,
-    image: Image.Image,
-    size: tuple[int, int],
-    provenance: Provenance,
-) -> bytes:
-    """Return a picture of ``image``: the stored file itself where that is a JPEG of its size."""
-    if image.size == size and sample.suffix(name) == "jpg":
-        return sample.data(name)
-    return embed(_jpeg(_scaled(image, size)), provenance)
 
 
 def _scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return ``image`` as RGB of ``size``."""
     if image.size != size:
-        # Whole factors by the box filter first, in integers and half the time.
         # BICUBIC: its kernel is a polynomial, so the pictures are the same on every machine
-        image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
     return image.convert("RGB")
 
 
@@ -128,14 +121,28 @@ _SEAL_PAINT, _CLASS_PAINT = _seal_paint(), _class_paint()
 
 def _paint(under: Image.Image, plane: Image.Image, palette: bytes) -> Image.Image:
     """Return ``under`` with the values of ``plane``, painted and scaled to it, laid over it."""
-    plane.putpalette(palette, "RGBA")
-    over = plane.convert("RGBA")
-    if over.size != under.size:
-        over = over.resize(under.size, Image.Resampling.BOX)
-    return Image.composite(over.convert("RGB"), under, over.getchannel("A"))
+    painted = under.copy()
+    inked = plane.getbbox()
+    if inked is None:
+        return painted
+    # Only where there is something: a page is mostly bare.
+    across, down = under.width / plane.width, under.height / plane.height
+    left, top = int(inked[0] * across), int(inked[1] * down)
+    right, bottom = int(inked[2] * across) + 1, int(inked[3] * down) + 1
+    right, bottom = min(right, under.width), min(bottom, under.height)
+    box = (left / across, top / down, right / across, bottom / down)
+    cut = (int(box[0]), int(box[1]), min(int(box[2]) + 1, plane.width),
+           min(int(box[3]) + 1, plane.height))  # fmt: skip
+    part = plane.crop(cut)
+    part.putpalette(palette, "RGBA")
+    over = part.convert("RGBA")
+    if under.size != plane.size:
+        inside = (box[0] - cut[0], box[1] - cut[1], box[2] - cut[0], box[3] - cut[1])
+        inside = (*inside[:2], min(inside[2], part.width), min(inside[3], part.height))
+        over = over.resize((right - left, bottom - top), Image.Resampling.BOX, inside)
+    painted.paste(over, (left, top), over)
+    return painted
 
 
 def _jpeg(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=_THUMB_QUALITY)
-    return out.getvalue()
+    return encode_jpeg(np.asarray(image), _THUMB_QUALITY)

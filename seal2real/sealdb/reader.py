@@ -72,14 +72,18 @@ class DbSample:
         member = self._member(name)
         return bytes(self._data[member.offset : member.offset + member.size])
 
-    def pil(self, name: str) -> Image.Image:
+    def pil(self, name: str, at_least: tuple[int, int] | None = None) -> Image.Image:
         """Return the image called ``name`` as Pillow reads it.
+
+        Args:
+            name: of the image.
+            at_least: width and height that are enough; a JPEG may come 2, 4 or 8 times smaller.
 
         Raises:
             KeyError: if the sample has no such file.
             DamagedError: if it cannot be decoded.
         """
-        return decode_image(self.data(name), f"{self.id}.{name}")
+        return decode_image(self.data(name), f"{self.id}.{name}", at_least)
 
     def image(self, name: str) -> NDArray[np.uint8]:
         """Return "synthetic", "clean" or "forged" as uint8 [H, W, 3] RGB.
@@ -315,8 +319,8 @@ class SealDB:
         return row
 
 
-def decode_image(data: bytes, name: str) -> Image.Image:
-    """Return the decoded JPEG or PNG file ``data``.
+def decode_image(data: bytes, name: str, at_least: tuple[int, int] | None = None) -> Image.Image:
+    """Return the decoded JPEG or PNG file ``data``; see :meth:`DbSample.pil` for ``at_least``.
 
     Raises:
         DamagedError: if it is neither, too large, or broken.
@@ -325,6 +329,8 @@ def decode_image(data: bytes, name: str) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
         if image.width * image.height > _MAX_PIXELS:
             raise ValueError(f"{image.width}x{image.height} pixels")
+        if at_least is not None:
+            image.draft("RGB", at_least)
         image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DamagedError(
