@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from seal2real.seals import SealSpec
 
 __all__ = ["draw"]
+
+# Stands for the dataset in the provenance of a preview, which belongs to none.
+_PREVIEW = "preview"
 
 
 @click.command()
@@ -34,15 +38,14 @@ def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool, as_json: bool
     from PIL import Image
 
     from seal2real.drawing import draw as draw_seal
+    from seal2real.sealdb.files import atomic_write
+    from seal2real.sealdb.provenance import ALGORITHMIC, Provenance, embed
 
     seal = _load(spec, seed)
     drawing = draw_seal(seal, dpi=dpi, seed=seed if inked else None)
-    partial = png.with_name(png.name + ".partial")
-    try:
-        Image.fromarray(drawing.rgba).save(partial, format="PNG", dpi=(dpi, dpi))
-        partial.replace(png)
-    finally:
-        partial.unlink(missing_ok=True)
+    encoded = io.BytesIO()
+    Image.fromarray(drawing.rgba).save(encoded, format="PNG", dpi=(dpi, dpi))
+    atomic_write(png, embed(encoded.getvalue(), Provenance(_PREVIEW, ALGORITHMIC)))
     if as_json:
         click.echo(seal.to_json())
         return

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seal2real.sealdb.recognise import Match
 
 __all__ = [
+    "ALGORITHMIC",
     "COMPOSITE",
     "COMPOSITE_TRAINED",
     "PACKET_BYTES",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 _IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+# Made by drawing alone: "pure algorithmic media".
+ALGORITHMIC = _IPTC + "algorithmicMedia"
 # Drawn seals on pages: "composite including synthetic elements".
 COMPOSITE = _IPTC + "compositeSynthetic"
 # Pages edited by a trained network.

@@ -13,6 +13,7 @@ from PIL import Image
 
 from seal2real import SealDB
 from seal2real.cli import main
+from seal2real.sealdb.provenance import extract
 from tests.support.trees import tree_bytes
 
 
@@ -164,6 +165,9 @@ def test_draw_writes_a_preview(tmp_path: Path) -> None:
     with Image.open(png) as image:
         assert image.mode == "RGBA"
         assert round(image.info["dpi"][0]) == 200
+    found = extract(png.read_bytes())
+    assert found is not None
+    assert found.digital_source_type.endswith("/algorithmicMedia")
     bad = run("draw", "compny", tmp_path / "b.png")
     assert bad.exit_code == 2
     assert "company" in bad.output
