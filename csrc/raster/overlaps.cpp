@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <vector>
 
 #include "raster/trace.h"
@@ -12,6 +11,7 @@ namespace {
 
 constexpr int kLines = 64;            // sample lines a pixel, and samples a line
 constexpr int kStep = kOne / kLines;  // between lines, 1/256 px
+constexpr size_t kScan = 64;          // classes looked at together for conflicts
 constexpr size_t kChunk = 1024;       // pixels settled at a time: 1 MiB
 
 using Samples = std::array<uint64_t, kLines>;  // bit i of line j: sample (i, j)
@@ -108,6 +108,15 @@ void add_part(const Part& part, const Warp& warp, const Canvas& canvas, const Ke
   }
 }
 
+// Looks at kScan classes at once: nearly all of an image has no conflict.
+bool any_conflict(const uint8_t* classes) {
+  uint8_t all = 0;
+  for (size_t i = 0; i < kScan; ++i) {
+    all |= classes[i];
+  }
+  return (all & kConflict) != 0;
+}
+
 uint8_t share(const Samples& samples) {
   int count = 0;
   for (const uint64_t line : samples) {
@@ -148,13 +157,9 @@ void settle_overlaps(const Layout& layout, const Warp& warp, const Canvas& canva
   const size_t size = static_cast<size_t>(canvas.width) * canvas.height;
   size_t at = 0;
   while (at < size) {
-    uint64_t word = 0;
-    if (at % 8 == 0 && at + 8 <= size) {
-      std::memcpy(&word, canvas.classes + at, sizeof word);
-      if ((word & 0x8080808080808080U) == 0) {
-        at += 8;
-        continue;
-      }
+    if (at % kScan == 0 && at + kScan <= size && !any_conflict(canvas.classes + at)) {
+      at += kScan;
+      continue;
     }
     if ((canvas.classes[at] & kConflict) != 0) {
       const auto x = static_cast<int>(at % canvas.width);
