@@ -54,8 +54,7 @@ def draw(spec: str, png: Path, dpi: float, seed: int, inked: bool, as_json: bool
 
 def _load(spec: str, seed: int) -> SealSpec:
     """Return the SealSpec of a preset name or a JSON file."""
-    from seal2real.rng import Rng
-    from seal2real.seals import SealSpec, sample_spec
+    from seal2real.seals import SealSpec
 
     if spec.endswith(".json") or Path(spec).is_file():
         try:
@@ -65,4 +64,4 @@ def _load(spec: str, seed: int) -> SealSpec:
                 f"draw: {spec} must be UTF-8 text, got byte {error.start} that is not; "
                 "save it as UTF-8"
             ) from None
-    return sample_spec(Rng(seed, "draw"), spec)
+    return SealSpec.preset(spec, seed=seed)

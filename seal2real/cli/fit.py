@@ -20,6 +20,11 @@ def fit(folder: Path, profile: Path) -> None:
     """
     from seal2real.synthesis.profile import fit_profile
 
+    if not profile.parent.is_dir():
+        raise ValueError(
+            f"fit: PROFILE must lie in an existing folder, got {profile}; "
+            f"make {profile.parent} first"
+        )
     fitted = fit_profile(folder)
     fitted.save(profile)
     click.echo(f"{profile}: fitted to {fitted.image_count} images of {folder}")

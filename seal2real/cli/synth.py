@@ -20,6 +20,8 @@ __all__ = ["synth"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+# Exit status of a command stopped by Ctrl-C, as shells have it.
+_INTERRUPTED = 130
 # Bad files named on the screen; a folder may hold thousands.
 _MOST_LISTED = 20
 
@@ -104,10 +106,14 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
 
     factory = SampleFactory(recipe)
     factory.check()
-    _list_bad([file for source in factory.pages for file in source.bad])
-    report = run_shards(
-        recipe, factory, out, workers=workers, shard=shard, sources=factory.describe()
-    )
+    _list_bad(factory.bad)
+    try:
+        report = run_shards(
+            recipe, factory, out, workers=workers, shard=shard, sources=factory.describe()
+        )
+    except KeyboardInterrupt:
+        click.echo("interrupted; the same command goes on where this one stopped", err=True)
+        raise SystemExit(_INTERRUPTED) from None
     if report.complete:
         write_gallery(out)
     click.echo(report.summary())
@@ -145,6 +151,7 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
         profile = out.with_name(out.name + "-profile.toml")
         if not dry_run:
             _fit(fit_from, profile)
+    _check_together(given, options)
     presets = tuple(name.strip() for name in given.pop("presets").split(",") if name.strip())
     names = ("layout", "templates", "corpus")
     paths = {"profile": profile, **{name: given.pop(name) for name in names}}
@@ -153,6 +160,22 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
     options["fonts"] = list(options["fonts"])  # as JSON will give it back
     fonts = {f"font {name}": name for name in options["fonts"]}
     return Recipe(**fields, inputs=_input_hashes({**paths, **fonts}))
+
+
+def _check_together(given: dict[str, Any], options: dict[str, Any]) -> None:
+    """Refuse options that would have no effect beside others."""
+    idle = {
+        "--template-width-mm without --templates": given["templates"] is None
+        and options["template_width_mm"] is not None,
+        "--presets with --templates": given["templates"] is not None and given["presets"],
+        "--layout with --templates": given["templates"] is not None and given["layout"],
+        "--presets with --layout": given["layout"] is not None and given["presets"],
+    }
+    for what, is_idle in idle.items():
+        if is_idle:
+            raise ValueError(
+                f"synth: every option must have an effect, got {what}; drop one of them"
+            )
 
 
 def _fit(folder: Path, profile: Path) -> None:

@@ -325,6 +325,7 @@ def decode_image(data: bytes, name: str, at_least: tuple[int, int] | None = None
     Raises:
         DamagedError: if it is neither, too large, or broken.
     """
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # ours stands in for Pillow's
     try:
         image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
         if image.width * image.height > _MAX_PIXELS:
@@ -337,6 +338,8 @@ def decode_image(data: bytes, name: str, at_least: tuple[int, int] | None = None
             f"decode_image: {name} must be a whole JPEG or PNG image, got {error}; "
             "run `seal2real verify`"
         ) from error
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
     return image
 
 

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from seal2real.pages.decode import check_image
+from seal2real.pages.files import MAX_PIXELS
 from seal2real.synthesis.focus import find_focus, measure_edges
 from seal2real.synthesis.ink import COLOURS
 
@@ -74,6 +76,7 @@ def measure_folder(folder: Path) -> list[Measured]:
     measured = []
     for path in tqdm(paths, desc="fit", unit="image", disable=len(paths) < 20):
         try:
+            check_image(path, MAX_PIXELS)
             with Image.open(path) as image:
                 measured.append(measure(image))
         except (OSError, UnidentifiedImageError, ValueError) as error:

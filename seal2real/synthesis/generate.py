@@ -11,7 +11,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seal2real.pages import Page, PagePicker, PageSource, open_pages
+from seal2real.pages import BadFile, Page, PagePicker, PageSource, open_pages
+from seal2real.pages.files import bad_report
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.splits import parse_fractions, split_of_key
@@ -99,12 +100,25 @@ class SampleFactory:
         )
 
     @cached_property
+    def _cutouts(self) -> tuple[tuple[Template, ...], tuple[BadFile, ...]]:
+        """The user's cut-outs, and files that are none; both empty without ``templates``."""
+        recipe = self.recipe
+        if recipe.templates is None:
+            return (), ()
+        width_mm = self.options.template_width_mm
+        return load_templates(Path(recipe.templates), width_mm, strict=recipe.strict)
+
+    @cached_property
     def templates(self) -> dict[str, tuple[Template, ...]]:
         """The user's own cut-outs by split; empty without ``templates`` in the recipe."""
         if self.recipe.templates is None:
             return {}
-        cutouts = load_templates(Path(self.recipe.templates), self.options.template_width_mm)
-        return template_splits(cutouts, parse_fractions(self.recipe.split))
+        return template_splits(self._cutouts[0], parse_fractions(self.recipe.split))
+
+    @property
+    def bad(self) -> tuple[BadFile, ...]:
+        """Input files that cannot be used."""
+        return tuple(file for source in self.pages for file in source.bad) + self._cutouts[1]
 
     @cached_property
     def layout(self) -> tuple[tuple[LayoutEntry, ...], ...]:
@@ -151,8 +165,12 @@ class SampleFactory:
         return self.recipe.presets or preset_names()
 
     def describe(self) -> list[dict[str, Any]]:
-        """Return what dataset.json says of the page sources, bad files included."""
-        return [source.describe() for source in self.pages]
+        """Return what dataset.json says of pages and cut-outs, bad files included."""
+        described = [source.describe() for source in self.pages]
+        usable, bad = self._cutouts
+        if usable:
+            described.append({"kind": "templates", "count": len(usable), **bad_report(bad)})
+        return described
 
     def check(self) -> None:
         """Open every source, so that bad input is found before anything is drawn.

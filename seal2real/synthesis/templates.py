@@ -7,6 +7,7 @@ it resamples that coverage, so masks are exact. Cut-outs are never realised furt
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seal2real.pages.decode import open_rgba
+from seal2real.pages.files import BadFile, refuse_strict
 from seal2real.pages.page import MM_PER_INCH
 from seal2real.sealdb.splits import SPLITS, split_of_key
 from seal2real.synthesis.warp import Warp
@@ -97,27 +99,42 @@ class Template:
         }
 
 
-def load_templates(folder: Path, width_mm: float | None = None) -> tuple[Template, ...]:
+def load_templates(
+    folder: Path, width_mm: float | None = None, *, strict: bool = False
+) -> tuple[tuple[Template, ...], tuple[BadFile, ...]]:
     """Read every image of ``folder`` as a seal cut-out, in the order of names.
 
     Args:
-        folder: images with alpha, or impressions on white paper.
-        width_mm: width of all cut-outs; None takes each file's resolution, else 40 mm.
+        folder: images with alpha, or impressions on light paper.
+        width_mm: width of all cut-outs; None takes each file's resolution, else 40 mm with a
+            warning.
+        strict: an unusable file is an error.
+
+    Returns:
+        The cut-outs, and the files that cannot be used.
 
     Raises:
-        ValueError: if the folder holds no image, or an image holds no ink.
+        ValueError: if no file can be used, or one cannot and ``strict`` is set.
     """
     if not folder.is_dir():
         raise ValueError(
             f"load_templates: folder must be a folder of cut-outs, got {folder}; check --templates"
         )
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in _SUFFIXES)
-    if not files:
+    usable, bad = [], []
+    for file in sorted(f for f in folder.iterdir() if f.suffix.lower() in _SUFFIXES):
+        try:
+            usable.append(_load(file, width_mm))
+        except ValueError as error:
+            bad.append(BadFile(file.name, str(error)))
+    if strict and bad:
+        raise refuse_strict("load_templates", bad)
+    if not usable:
+        listed = "; ".join(f"{file.file}: {file.reason}" for file in bad) or "no image at all"
         raise ValueError(
-            f"load_templates: {folder} must hold at least one image, got none; "
+            f"load_templates: {folder} must hold at least one cut-out, got {listed}; "
             f"add files ending in {', '.join(_SUFFIXES)}"
         )
-    return tuple(_load(file, width_mm) for file in files)
+    return tuple(usable), tuple(bad)
 
 
 def template_splits(
@@ -151,8 +168,7 @@ def _load(file: Path, width_mm: float | None) -> Template:
     rows, columns = np.flatnonzero(coverage.any(axis=1)), np.flatnonzero(coverage.any(axis=0))
     coverage = coverage[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if width_mm is None:
-        known = dpi is not None and round(dpi) not in _UNKNOWN_DPI
-        width_mm = MM_PER_INCH * coverage.shape[1] / dpi if known and dpi else DEFAULT_WIDTH_MM
+        width_mm = _width_mm(coverage.shape[1], dpi, file)
     height_mm = width_mm * coverage.shape[0] / coverage.shape[1]
     side = max(coverage.shape)
     if side > _MAX_SIDE:
@@ -160,6 +176,18 @@ def _load(file: Path, width_mm: float | None) -> Template:
         coverage = np.array(Image.fromarray(coverage).resize(size, Image.Resampling.BOX))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return Template(file.name, digest, width_mm, height_mm, coverage, transmittance)
+
+
+def _width_mm(width_px: int, dpi: float | None, file: Path) -> float:
+    """Return the width that the file's resolution gives, or the default with a warning."""
+    if dpi is not None and round(dpi) not in _UNKNOWN_DPI:
+        return MM_PER_INCH * width_px / dpi
+    warnings.warn(
+        f"{file.name} has no credible resolution: it is pressed {DEFAULT_WIDTH_MM:g} mm wide; "
+        "set --template-width-mm if it is another",
+        stacklevel=2,
+    )
+    return DEFAULT_WIDTH_MM
 
 
 def _separate(

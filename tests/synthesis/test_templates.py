@@ -39,7 +39,7 @@ def ring(folder: Path, name: str, *, alpha: bool, size: int = 200) -> Path:
 def test_ink_is_found_with_alpha_and_on_white(tmp_path: Path, alpha: bool) -> None:
     """Area of the ring: pi (0.45^2 - 0.35^2) of the square, over the trimmed 0.9 x 0.9."""
     ring(tmp_path, "a.png", alpha=alpha)
-    (template,) = load_templates(tmp_path)
+    ((template,), _) = load_templates(tmp_path)
     share = (template.coverage >= 128).mean()
     assert share == pytest.approx(np.pi * (0.45**2 - 0.35**2) / 0.81, abs=0.01)
     assert template.transmittance == pytest.approx([c / 255 for c in RED], abs=0.01)
@@ -52,7 +52,7 @@ def test_paper_need_not_be_white(tmp_path: Path) -> None:
     picture = np.asarray(Image.open(path)).astype(int) * 200 // 255
     noise = np.arange(picture.size).reshape(picture.shape) * 7919 % 11 - 5
     Image.fromarray(np.clip(picture + noise, 0, 255).astype(np.uint8)).save(path)
-    (template,) = load_templates(tmp_path)
+    ((template,), _) = load_templates(tmp_path)
     share = (template.coverage >= 128).mean()
     assert share == pytest.approx(np.pi * (0.45**2 - 0.35**2) / 0.81, abs=0.01)
     assert template.transmittance == pytest.approx([c / 255 for c in RED], abs=0.06)
@@ -71,14 +71,14 @@ def test_resolution_of_the_file_sets_the_size(tmp_path: Path) -> None:
     """180 px at 150 dpi are 30.48 mm; --template-width-mm overrides it."""
     path = ring(tmp_path, "a.png", alpha=False)
     Image.open(path).save(path, dpi=(150, 150))
-    assert load_templates(tmp_path)[0].width_mm == pytest.approx(180 * 25.4 / 150, abs=0.3)
-    assert load_templates(tmp_path, 22.0)[0].width_mm == 22.0
+    assert load_templates(tmp_path)[0][0].width_mm == pytest.approx(180 * 25.4 / 150, abs=0.3)
+    assert load_templates(tmp_path, 22.0)[0][0].width_mm == 22.0
 
 
 def test_drawn_coverage_has_the_area_of_the_warp(tmp_path: Path) -> None:
     """Pressing at 8 px/mm and any angle keeps the inked area in square millimetres."""
     ring(tmp_path, "a.png", alpha=True)
-    (template,) = load_templates(tmp_path)
+    ((template,), _) = load_templates(tmp_path)
     truth = np.pi * (0.45**2 - 0.35**2) / 0.81 * 40.0**2
     for angle in (0.0, 30.0, 200.0):
         warp = Warp.similarity((256, 256), 8.0, angle)
@@ -89,7 +89,7 @@ def test_drawn_coverage_has_the_area_of_the_warp(tmp_path: Path) -> None:
 def test_windows_of_a_drawing_agree(tmp_path: Path) -> None:
     """A window shows the same pixels as the whole drawing does there, to rounding."""
     ring(tmp_path, "a.png", alpha=True)
-    (template,) = load_templates(tmp_path)
+    ((template,), _) = load_templates(tmp_path)
     warp = Warp.perspective((130, 120), 5.0, 20.0, (0.001, -0.0005))
     whole = template.draw(warp, (0, 0, 260, 240), 5.0).astype(int)
     part = template.draw(warp, (40, 30, 200, 210), 5.0).astype(int)
@@ -124,7 +124,7 @@ def test_samples_press_cutouts_with_exact_masks(tmp_path: Path) -> None:
 def test_every_split_needs_a_cutout(tmp_path: Path) -> None:
     """One file cannot be in three splits."""
     ring(tmp_path, "a.png", alpha=True)
-    templates = load_templates(tmp_path)
+    templates, _ = load_templates(tmp_path)
     shares = (Fraction(8, 10), Fraction(1, 10), Fraction(1, 10))
     with pytest.raises(ValueError, match="give every split a cut-out"):
         template_splits(templates, shares)
@@ -132,11 +132,34 @@ def test_every_split_needs_a_cutout(tmp_path: Path) -> None:
     assert [len(part) for part in everything.values()] == [1, 0, 0]
 
 
+def test_bad_cutouts_are_listed_and_strict_stops(tmp_path: Path) -> None:
+    """A good file is used; the blank and the empty one are named with their reasons."""
+    ring(tmp_path, "good.png", alpha=True)
+    Image.new("RGB", (40, 40), "white").save(tmp_path / "blank.png")
+    (tmp_path / "empty.png").write_bytes(b"")
+    usable, bad = load_templates(tmp_path)
+    assert [template.name for template in usable] == ["good.png"]
+    assert [file.file for file in bad] == ["blank.png", "empty.png"]
+    with pytest.raises(ValueError, match=r"blank\.png"):
+        load_templates(tmp_path, strict=True)
+    recipe = Recipe(count=1, templates=str(tmp_path), split="1,0,0")
+    factory = SampleFactory(recipe)
+    assert [file.file for file in factory.bad] == ["blank.png", "empty.png"]
+    assert factory.describe()[-1]["bad_count"] == 2
+
+
+def test_unknown_resolutions_are_warned_of(tmp_path: Path) -> None:
+    """A file without a resolution is taken as 40 mm wide, and that is said."""
+    ring(tmp_path, "a.png", alpha=True)
+    with pytest.warns(UserWarning, match=r"a\.png has no credible resolution"):
+        load_templates(tmp_path)
+
+
 def test_refusals_name_file_and_remedy(tmp_path: Path) -> None:
     """No folder, no image, no ink, no image data."""
     with pytest.raises(ValueError, match="must be a folder of cut-outs"):
         load_templates(tmp_path / "missing")
-    with pytest.raises(ValueError, match="at least one image"):
+    with pytest.raises(ValueError, match="got no image at all"):
         load_templates(tmp_path)
     Image.new("RGB", (40, 40), "white").save(tmp_path / "blank.png")
     with pytest.raises(ValueError, match=r"blank\.png must show an impression"):
