@@ -121,11 +121,21 @@ def load_templates(
             f"load_templates: folder must be a folder of cut-outs, got {folder}; check --templates"
         )
     usable, bad = [], []
+    unsized = 0
     for file in sorted(f for f in folder.iterdir() if f.suffix.lower() in _SUFFIXES):
         try:
-            usable.append(_load(file, width_mm))
+            template, sized = _load(file, width_mm)
         except ValueError as error:
             bad.append(BadFile(file.name, str(error)))
+            continue
+        usable.append(template)
+        unsized += not sized
+    if unsized:
+        warnings.warn(
+            f"{unsized} of {len(usable)} cut-outs have no credible resolution: they are pressed "
+            f"{DEFAULT_WIDTH_MM:g} mm wide; set --template-width-mm if they are not",
+            stacklevel=2,
+        )
     if strict and bad:
         raise refuse_strict("load_templates", bad)
     if not usable:
@@ -162,32 +172,22 @@ def template_splits(
     return parts
 
 
-def _load(file: Path, width_mm: float | None) -> Template:
+def _load(file: Path, width_mm: float | None) -> tuple[Template, bool]:
+    """Return a cut-out, and whether its size is known."""
     rgba, dpi = open_rgba(file)
     coverage, transmittance = _separate(rgba, file)
     rows, columns = np.flatnonzero(coverage.any(axis=1)), np.flatnonzero(coverage.any(axis=0))
     coverage = coverage[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    sized = width_mm is not None or (dpi is not None and round(dpi) not in _UNKNOWN_DPI)
     if width_mm is None:
-        width_mm = _width_mm(coverage.shape[1], dpi, file)
+        width_mm = MM_PER_INCH * coverage.shape[1] / dpi if sized and dpi else DEFAULT_WIDTH_MM
     height_mm = width_mm * coverage.shape[0] / coverage.shape[1]
     side = max(coverage.shape)
     if side > _MAX_SIDE:
         size = tuple(max(1, n * _MAX_SIDE // side) for n in (coverage.shape[1], coverage.shape[0]))
         coverage = np.array(Image.fromarray(coverage).resize(size, Image.Resampling.BOX))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return Template(file.name, digest, width_mm, height_mm, coverage, transmittance)
-
-
-def _width_mm(width_px: int, dpi: float | None, file: Path) -> float:
-    """Return the width that the file's resolution gives, or the default with a warning."""
-    if dpi is not None and round(dpi) not in _UNKNOWN_DPI:
-        return MM_PER_INCH * width_px / dpi
-    warnings.warn(
-        f"{file.name} has no credible resolution: it is pressed {DEFAULT_WIDTH_MM:g} mm wide; "
-        "set --template-width-mm if it is another",
-        stacklevel=2,
-    )
-    return DEFAULT_WIDTH_MM
+    return Template(file.name, digest, width_mm, height_mm, coverage, transmittance), sized
 
 
 def _separate(

@@ -151,7 +151,7 @@ def test_bad_cutouts_are_listed_and_strict_stops(tmp_path: Path) -> None:
 def test_unknown_resolutions_are_warned_of(tmp_path: Path) -> None:
     """A file without a resolution is taken as 40 mm wide, and that is said."""
     ring(tmp_path, "a.png", alpha=True)
-    with pytest.warns(UserWarning, match=r"a\.png has no credible resolution"):
+    with pytest.warns(UserWarning, match="1 of 1 cut-outs have no credible resolution"):
         load_templates(tmp_path)
 
 
