@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["synth"]
 
+# Samples in the gallery.
+_GALLERY_LEAST, _GALLERY_MOST = 24, 64
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 # Exit status of a command stopped by Ctrl-C, as shells have it.
@@ -115,7 +117,8 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
         click.echo("interrupted; the same command goes on where this one stopped", err=True)
         raise SystemExit(_INTERRUPTED) from None
     if report.complete:
-        write_gallery(out)
+        # A tenth of the dataset: a page costs as much to show as to draw (50 and 75 ms).
+        write_gallery(out, min(_GALLERY_MOST, max(_GALLERY_LEAST, recipe.count // 10)))
     click.echo(report.summary())
 
 
