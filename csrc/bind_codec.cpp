@@ -73,8 +73,9 @@ codec::RgbView view_of(const py::array_t<uint8_t>& image, const char* name) {
 codec::Pasted pasted(const py::array_t<uint8_t>& base, const py::array_t<uint8_t>& window,
                      int64_t x0, int64_t y0) {
   const codec::Pasted image{view_of(base, "base"), view_of(window, "window"), x0, y0};
-  if (x0 < 0 || y0 < 0 || x0 + image.window.width > image.base.width ||
-      y0 + image.window.height > image.base.height) {
+  // Differences of sizes: a sum with a hostile corner would overflow and pass.
+  if (x0 < 0 || y0 < 0 || x0 > image.base.width - image.window.width ||
+      y0 > image.base.height - image.window.height) {
     throw std::invalid_argument("jpeg segments: window must lie inside the page, got (" +
                                 std::to_string(x0) + ", " + std::to_string(y0) +
                                 "); cut it at the page's edges");

@@ -68,6 +68,9 @@ def test_places_beyond_reason() -> None:
         _C.capture(page, _usual(Odd.capture), (0, 2**62))
     with pytest.raises(ValueError, match="segment must be 1x1 to 65535x65535"):
         _C.jpeg_changed(page, page, 0, 0, 2**40, 8)
+    for corner in ((2**63 - 1, 0), (0, 2**63 - 1)):
+        with pytest.raises(ValueError, match="window must lie inside the page"):
+            _C.jpeg_changed(page, page, *corner, 8, 8)
 
 
 def test_fonts_that_are_not_there() -> None:
