@@ -167,6 +167,55 @@ def test_ring_pixels() -> None:
     assert mean < MEAN and most < MOST, (mean, most)
 
 
+def test_oval_border_pixels() -> None:
+    """Between the ellipse of the seal and the one whose semi-axes are a border narrower."""
+    spec = SealSpec("test", "oval", 12.0, 9.0, borders=(Border(0.8),))
+    drawn = draw(_C.Layout(_C.GlyphStore(), spec), Warp.similarity((48.3, 47.6), 7.5))
+
+    def within(points: NDArray[np.float64], a_mm: float, b_mm: float) -> NDArray[np.bool_]:
+        x, y = (points[..., 0] - 48.3) / 7.5, (points[..., 1] - 47.6) / 7.5
+        return (x / a_mm) ** 2 + (y / b_mm) ** 2 < 1.0
+
+    mean, most = truth_of(drawn, lambda p: within(p, 6.0, 4.5) & ~within(p, 5.2, 3.7))
+    assert mean < MEAN and most < MOST, (mean, most)
+
+
+@pytest.mark.parametrize("shape", ["square", "rectangle", "triangle", "rhombus"])
+def test_straight_border_pixels(shape: str) -> None:
+    """Inside the sharp outline, and nearer to one of its sides than the border is wide."""
+    width = 0.9
+    height_mm = 9.0 if shape == "rectangle" else 11.0
+    spec = SealSpec("test", shape, 11.0, height_mm, borders=(Border(width),))
+    layout = _C.Layout(_C.GlyphStore(), spec)
+    warp = Warp.similarity((48.3, 49.6), 6.7, 8.0)
+    drawn = draw(layout, warp)
+    x, y = 5.5, height_mm / 2
+    corners = {
+        "triangle": [(0, -y), (x, y), (-x, y)],
+        "rhombus": [(0, -y), (x, 0), (0, y), (-x, 0)],
+    }.get(shape, [(-x, -y), (x, -y), (x, y), (-x, y)])
+    outline = warp.apply(corners)
+
+    def border(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        near = np.zeros(points.shape[:-1], bool)
+        for a, b in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+            along = (b - a) / np.hypot(*(b - a))
+            distance = (points[..., 0] - a[0]) * along[1] - (points[..., 1] - a[1]) * along[0]
+            near |= np.abs(distance) < width * 6.7
+        return inside(points, [outline]) & near
+
+    mean, most = truth_of(drawn, border)
+    assert mean < MEAN and most < MOST, (mean, most)
+
+
+def test_dashed_ring_area() -> None:
+    """Dashes cover their share of the ring: dash over dash and gap."""
+    spec = SealSpec("test", "round", 40.0, 40.0, borders=(Border(1.0, 0.0, 3.0, 1.0),))
+    drawn = draw(_C.Layout(_C.GlyphStore(), spec), Warp.similarity((250.3, 250.9), 12.0), 512)
+    expected = 0.75 * np.pi * (20.0**2 - 19.0**2) * 144.0
+    assert drawn.sum(dtype=np.int64) / 255.0 == pytest.approx(expected, rel=0.01)
+
+
 def full_seal() -> _C.Layout:
     spec = SealSpec.preset("company", seed=3)
     for text in spec.texts:
