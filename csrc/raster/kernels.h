@@ -81,12 +81,13 @@ struct Segments {
   static constexpr int kCapacity = 1024;
   static constexpr int kRoom = kCapacity + 64;
   static constexpr int kEdges = 256;
-  alignas(64) int32_t x0[kEdges + 64];
-  alignas(64) int32_t y0[kEdges + 64];
-  alignas(64) int32_t y1[kEdges + 64];
-  alignas(64) int32_t sign[kEdges + 64];
+  // Of each edge; lengths in 1/256 px.
+  alignas(64) int32_t x0[kEdges + 64];    // of the upper end, less the bits of a rounded zero
+  alignas(64) int32_t top[kEdges + 64];   // of its first row, below the upper end
+  alignas(64) int32_t drop[kEdges + 64];  // from the upper end to the lower
+  alignas(64) int32_t up[kEdges + 64];    // -1 when the outline runs upwards, else 0
   alignas(64) float slope[kEdges + 64];
-  alignas(64) int32_t row[kEdges + 64];
+  alignas(64) int32_t start[kEdges + 64];  // cell at the left of its first row
   alignas(64) int32_t rows[kEdges + 64];
   alignas(64) int32_t low[kRoom];
   alignas(64) int32_t high[kRoom];

@@ -100,6 +100,17 @@ void transform(const VertexTransform& map, const float* x, const float* y, int c
   }
 }
 
+// What round_to_int takes off, taken off once an edge: its bits wrap back into range when the share
+// along the edge is added.
+constexpr float kRounding = 12582912.0F;
+constexpr int32_t kRoundingBits = 0x4B400000;
+
+inline Ints bits_of(Floats v) {
+  Ints bits;
+  __builtin_memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+
 // Edges top to bottom with slope and the rows they cross.
 inline void prepare_edges(const Edges& edges, int begin, int end, const Grid& grid, Segments& s) {
   for (int i = begin; i < end; i += kLanes) {
@@ -118,12 +129,12 @@ inline void prepare_edges(const Edges& edges, int begin, int end, const Grid& gr
     const Ints last = least((y1 - 1) >> 8, splat(grid.row_end - 1));
     const Ints rows = y1 > y0 ? most(last - first + 1, Ints{}) : Ints{};
     const int k = i - begin;
-    store(s.x0 + k, x0);
-    store(s.y0 + k, y0);
-    store(s.y1 + k, y1);
-    store(s.sign + k, down ? splat(1) : splat(-1));
+    store(s.x0 + k, x0 - kRoundingBits);
+    store(s.top + k, first * kOne - y0);
+    store(s.drop + k, y1 - y0);
+    store(s.up + k, down ? Ints{} : splat(-1));
     store(s.slope + k, slope);
-    store(s.row + k, first);
+    store(s.start + k, (first - grid.row_begin) * grid.stride);
     store(s.rows + k, rows);
   }
 }
@@ -176,14 +187,12 @@ inline void flush(Segments& s, int count, const Grid& grid) {
     store(s.value0 + i, narrow ? value0 : Ints{});
     store(s.value1 + i, narrow ? value1 : Ints{});
     store(s.base + i, load(s.base + i) + column);
-    store(s.low + i, narrow ? low : low - 0);
-    store(s.high + i, high);
-    const Ints wide = narrow ? Ints{} : splat(1);
+    const Ints wide = narrow ? Ints{} : splat(1) & (iota() + i < count);
     int32_t flags[kLanes];
     store(flags, wide);
     for (int k = 0; k < kLanes; ++k) {
       s.wide[wides] = i + k;
-      wides += flags[k] & static_cast<int32_t>(i + k < count);
+      wides += flags[k];
     }
   }
   for (int i = 0; i < count; ++i) {
@@ -205,29 +214,31 @@ inline void flush(Segments& s, int count, const Grid& grid) {
 }
 
 void accumulate(const Edges& edges, const Grid& grid, Segments& s) {
-  const int row_begin = grid.row_begin;  // copies: stores to the segments could change the grid's
-  const int stride = grid.stride;
+  const Ints row_tops = iota() * kOne;
+  const Ints row_bottoms = row_tops + kOne;
+  const Ints row_starts = iota() * grid.stride;
+  const int next_start = kLanes * grid.stride;
   int filled = 0;
   for (int begin = 0; begin < edges.count; begin += Segments::kEdges) {
     const int end = begin + Segments::kEdges < edges.count ? begin + Segments::kEdges : edges.count;
     prepare_edges(edges, begin, end, grid, s);
     for (int e = 0; e < end - begin; ++e) {
-      const Ints x0 = splat(s.x0[e]);
-      const Ints y0 = splat(s.y0[e]);
-      const Ints y1 = splat(s.y1[e]);
-      const Ints sign = splat(s.sign[e]);
-      const Floats slope = splat(s.slope[e]);
-      Ints row = splat(s.row[e]) + iota();
-      for (int left = s.rows[e]; left > 0; left -= kLanes, row += kLanes) {
-        const Ints top = most(row * kOne, y0);
-        const Ints bottom = least(row * kOne + kOne, y1);
-        const Ints xa = x0 + round_to_int(to_float(top - y0) * slope);
-        const Ints xb = x0 + round_to_int(to_float(bottom - y0) * slope);
+      int top = s.top[e];
+      int start = s.start[e];
+      for (int left = s.rows[e]; left > 0; left -= kLanes) {
+        // How far below its upper end the edge enters and leaves each row.
+        const Ints from = most(row_tops + top, Ints{});
+        const Ints to = least(row_bottoms + top, splat(s.drop[e]));
+        const Floats slope = splat(s.slope[e]);
+        const Ints xa = bits_of(to_float(from) * slope + kRounding) + s.x0[e];
+        const Ints xb = bits_of(to_float(to) * slope + kRounding) + s.x0[e];
         store(s.low + filled, least(xa, xb));
         store(s.high + filled, most(xa, xb));
-        store(s.height + filled, (bottom - top) * sign);
-        store(s.base + filled, (row - row_begin) * stride);
+        store(s.height + filled, ((to - from) ^ s.up[e]) - s.up[e]);
+        store(s.base + filled, row_starts + start);
         filled += left < kLanes ? left : kLanes;
+        top += kLanes * kOne;
+        start += next_start;
         if (filled > Segments::kCapacity) {
           flush(s, filled, grid);
           filled = 0;
