@@ -161,16 +161,25 @@ void Drawer::draw(const Layout& layout, const Warp& warp, const Canvas& canvas,
   const size_t size = static_cast<size_t>(canvas.width) * canvas.height;
   std::memset(canvas.coverage, 0, size);
   std::memset(canvas.classes, 0, size);
-  bool conflict = false;
+  int first = canvas.height;  // rows [first, last) hold all conflicts
+  int last = 0;
   const std::vector<Part>& parts = layout.parts;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (i + 1 < parts.size()) {
       state_->tracer.prefetch(parts[i + 1]);
     }
-    conflict |= state_->draw_part(parts[i], warp, canvas, kernels);
+    if (state_->draw_part(parts[i], warp, canvas, kernels)) {
+      const PixelBox box = pixel_box(parts[i], warp);
+      first = std::min(first, std::max(0, box.y0 - canvas.y0));
+      last = std::max(last, std::min(canvas.height, box.y0 + box.height - canvas.y0));
+    }
   }
-  if (conflict) {
-    settle_overlaps(layout, warp, canvas, kernels);
+  if (first < last) {
+    const size_t skip = static_cast<size_t>(first) * canvas.width;
+    const Canvas rows = {
+        canvas.coverage + skip, canvas.classes + skip, canvas.width, last - first, canvas.x0,
+        canvas.y0 + first};
+    settle_overlaps(layout, warp, rows, kernels);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 #include "raster/trace.h"
@@ -58,10 +59,12 @@ void flip_edge(int64_t xa, int64_t ya, int64_t xb, int64_t yb, const PixelBox& b
         continue;
       }
       const int64_t top = (row - shift) * kOne;
+      // Edges left of the pixel, such as borders, flip whole lines: no division each.
+      const bool beside = std::max(xa, xb) <= left;
       for (int line = 0; line < kLines; ++line) {
         const int64_t y = top + line * kStep + kStep / 2;
         if (y >= ya && y < yb) {
-          const int64_t x = xa + floor_div((y - ya) * (xb - xa), yb - ya);
+          const int64_t x = beside ? left : xa + floor_div((y - ya) * (xb - xa), yb - ya);
           chunk.part[k][line] ^= right_of(x - left);
         }
       }
@@ -110,11 +113,13 @@ void add_part(const Part& part, const Warp& warp, const Canvas& canvas, const Ke
 
 // Looks at kScan classes at once: nearly all of an image has no conflict.
 bool any_conflict(const uint8_t* classes) {
-  uint8_t all = 0;
-  for (size_t i = 0; i < kScan; ++i) {
-    all |= classes[i];
+  std::array<uint64_t, kScan / 8> words;
+  std::memcpy(words.data(), classes, kScan);
+  uint64_t all = 0;
+  for (const uint64_t word : words) {
+    all |= word;
   }
-  return (all & kConflict) != 0;
+  return (all & (kConflict * 0x0101010101010101U)) != 0;
 }
 
 uint8_t share(const Samples& samples) {
