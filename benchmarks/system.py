@@ -79,11 +79,13 @@ def two_over_one(count: int) -> dict[str, float]:
 def peak_memory_mb(count: int, dpi: float = 300.0) -> float:
     """Return the largest resident set, MB, of a worker that makes whole pages at ``dpi``."""
     code = (
-        "import resource, sys; from benchmarks.system import members\n"
+        "import sys; from pathlib import Path; from benchmarks.system import members\n"
         "from seal2real.sealdb.recipe import Recipe\n"
         "job = members(Recipe(count=10_000, size='page', dpi=float(sys.argv[2])))\n"
         "for _ in range(int(sys.argv[1])): job()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        # not ru_maxrss, which starts from the parent's size before exec
+        "lines = Path('/proc/self/status').read_text().splitlines()\n"
+        "print(next(line.split()[1] for line in lines if line.startswith('VmHWM')))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(count), str(dpi)],
