@@ -1,0 +1,1 @@
+"""Seals in the user's own scans and photographs: find, measure, cut out."""

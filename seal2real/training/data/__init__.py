@@ -1,0 +1,1 @@
+"""What training reads: the drawn stream and the user's real images."""
