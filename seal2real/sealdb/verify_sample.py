@@ -107,10 +107,11 @@ def _check_images(
     dataset_id: str,
 ) -> Iterator[Finding]:
     hashes = record["provenance"].get("perceptual_hashes", {})
-    for name, image in images.items():
+    for name in (*images, *PLANES):
         held = extract(sample.data(name))
         if held is None or held.dataset_id != dataset_id:
             yield name, f"provenance must name dataset {dataset_id}, got {held}"
+    for name, image in images.items():
         if name in hashes:
             stored = np.frombuffer(bytes.fromhex(hashes[name]), np.uint8)
             shown = np.frombuffer(perceptual_hash(image), np.uint8)

@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from seal2real.sealdb.errors import ForeignFolderError
+from seal2real.sealdb.reader import SealDB
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.runner import run_shards
 from seal2real.sealdb.verify import Report, verify
-from seal2real.sealdb.verify_sample import grow
+from seal2real.sealdb.verify_sample import check_sample, grow
 from seal2real.synthesis.sample import Sample
 from tests.support.tiny_samples import TinyFactory
 
@@ -58,14 +59,22 @@ def test_the_first_bad_byte_is_named(at: int, tiny_copy: Path) -> None:
 
 
 def test_the_member_is_named(tiny_copy: Path) -> None:
-    """The byte lies in the second member: after a header, 99..512 bytes and another header."""
+    """The byte lies in the second member: after a header, 1025..1536 bytes and another header."""
     file = tiny_copy / SHARD
     data = bytearray(file.read_bytes())
-    data[1536 + 700] ^= 4
+    data[2560 + 700] ^= 4
     file.write_bytes(data)
     assert str(verify(tiny_copy).problems[0]) == (
-        f"{SHARD}: 000000012.clean.jpg: byte 2236: must be as written"
+        f"{SHARD}: 000000012.clean.jpg: byte 3260: must be as written"
     )
+
+
+def test_every_image_must_name_its_dataset(tiny_db: Path) -> None:
+    """Read as part of another dataset, pictures and label planes are all strangers."""
+    sample = SealDB(tiny_db)[0]
+    found = check_sample(sample, sample.split, "seal-db-0")
+    strange = {name for name, text in found if text.startswith("provenance must name")}
+    assert strange == {"synthetic", "clean", "mask", "shape", "classes"}
 
 
 def test_a_cut_off_shard(tiny_copy: Path) -> None:
