@@ -10,6 +10,7 @@ from typing import Any
 from seal2real.rng import Rng
 from seal2real.seals.corpus import ENTRY_KEYS, Corpus, Texts, check_entry, open_corpus
 from seal2real.seals.fields import nearest, short
+from seal2real.seals.fonts import MissingGlyph
 from seal2real.seals.layout import layout
 from seal2real.seals.presets import PRESETS, Preset, get_preset
 from seal2real.seals.spec import SealSpec
@@ -49,6 +50,7 @@ def sample_spec(
         **overrides: texts by role, ``width_mm``/``height_mm``, or fields of SealSpec.
 
     Raises:
+        MissingGlyph: a ValueError that names the font and the character it lacks.
         ValueError: unknown preset, override or split; texts that fit no sampled seal.
     """
     chosen = get_preset(preset)
@@ -66,6 +68,8 @@ def sample_spec(
             problem = error
         else:
             return spec
+    if isinstance(problem, MissingGlyph):
+        raise problem  # it names font and character, which is all that a user can change
     raise ValueError(
         f"sample_spec: preset {preset!r} must be able to hold its texts, got {_MOST_TRIES} misses, "
         f"the last: {problem}; shorten the texts, enlarge the seal or choose another font"
