@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import mmap
+import operator
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,22 +245,42 @@ class SealDB:
     def __exit__(self, *exception: object) -> None:
         self._part.forget()
 
-    def __getitem__(self, key: int | str) -> DbSample:
+    @overload
+    def __getitem__(self, key: SupportsIndex | str) -> DbSample: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> list[DbSample]: ...
+
+    def __getitem__(self, key: SupportsIndex | str | slice) -> DbSample | list[DbSample]:
         """Return a sample by its number (negative ones count from the end) or its id.
+
+        A slice gives a list of samples, whose images are still read only when asked for.
 
         Raises:
             IndexError: if there is no such number.
             KeyError: if there is no such id.
+            TypeError: if the key is none of the three.
         """
         if isinstance(key, str):
             return self._part.sample(self._row_of(key))
-        row = key + len(self) if key < 0 else key
+        if isinstance(key, slice):
+            return [self._part.sample(row) for row in range(*key.indices(len(self)))]
+        return self._part.sample(self._row_at(key))
+
+    def _row_at(self, key: SupportsIndex) -> int:
+        if not hasattr(key, "__index__"):
+            raise TypeError(
+                f"SealDB: key must be a number, an id or a slice, got {type(key).__name__}; "
+                "write db[0], db['000000000'] or db[:10]"
+            )
+        number = operator.index(key)
+        row = number + len(self) if number < 0 else number
         if not 0 <= row < len(self):
             raise IndexError(
-                f"SealDB: index must be in {-len(self)}..{len(self) - 1}, got {key}; "
+                f"SealDB: index must be in {-len(self)}..{len(self) - 1}, got {number}; "
                 "len(db) gives the number of samples"
             )
-        return self._part.sample(int(row))
+        return row
 
     def __iter__(self) -> Iterator[DbSample]:
         return self.samples()

@@ -45,6 +45,22 @@ def test_access_by_number_and_id(tiny_db: Path) -> None:
             db[name]
 
 
+def test_access_by_slice(tiny_db: Path) -> None:
+    """As a list of the same numbers gives, past the ends and backwards."""
+    db = SealDB(tiny_db)
+    numbers = list(range(60))
+    for part in (slice(1, 3), slice(-2, None), slice(58, 99), slice(5, 1, -2), slice(7, 7)):
+        assert [sample.index for sample in db[part]] == numbers[part]
+    assert db[np.int64(3)].index == 3
+
+
+@pytest.mark.parametrize("key", [1.0, None, (1, 2)])
+def test_other_keys_are_refused(key: object, tiny_db: Path) -> None:
+    """By type, with what would do."""
+    with pytest.raises(TypeError, match="SealDB: key must be a number, an id or a slice, got"):
+        SealDB(tiny_db)[key]  # type: ignore[call-overload]
+
+
 def test_iteration_by_split(tiny_db: Path, tiny_recipe: Recipe) -> None:
     """Every sample once, in order; splits as the recipe says."""
     db = SealDB(tiny_db)
