@@ -66,7 +66,11 @@ def info(db: Path) -> None:
     help="the Seal-DB whose work is to be recognised",
 )
 def provenance(image: Path, db: Path) -> None:
-    """Say whether IMAGE was made for DB, also after re-encoding; exits with 1 when not."""
+    """Say whether IMAGE was made for DB; exits with 1 when not.
+
+    Re-encoded, scaled, grey or turned by quarters it is still recognised; cropped, mirrored or
+    turned by another angle it is not.
+    """
     from seal2real.sealdb.provenance import recognise
 
     match = recognise(image, db)

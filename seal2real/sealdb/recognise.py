@@ -36,6 +36,8 @@ class Match:
     image: str | None
     # bits in which the perceptual hashes differ, of 256
     distance: int
+    # degrees clockwise by which the image is turned against the sample: 0, 90, 180 or 270
+    turned_deg: int = 0
 
     @property
     def found(self) -> bool:
@@ -49,6 +51,7 @@ class Match:
             "dataset_id": self.dataset_id,
             "sample": self.sample if self.found else None,
             "image": self.image if self.found else None,
+            "turned_deg": self.turned_deg if self.found else None,
             "distance_bits": self.distance,
             "threshold_bits": MATCH_BITS,
             "metadata": None if self.metadata is None else self.metadata.to_dict(),
@@ -58,23 +61,34 @@ class Match:
 def recognise(image: Path | str, db: SealDB | Path | str) -> Match:
     """Return which image of ``db`` the file ``image`` shows, if any.
 
+    Re-encoded, scaled, grey and by quarter turns it is still found; a crop, a mirror image or
+    another angle is not: the hash is of the whole picture.
+
     Raises:
         ValueError: if the file is no image.
         ForeignFolderError: if ``db`` is no finished dataset.
     """
     db = db if isinstance(db, SealDB) else SealDB(db)
     data = Path(image).read_bytes()
-    own = np.frombuffer(perceptual_hash(_decode(data, image)), np.uint8)
-    best = (HASH_BITS, -1, "")
+    own = _turned_hashes(_decode(data, image))
+    best = (HASH_BITS, 0, -1, "")
     for kind in _KINDS:
         rows, hashes = _hashes(db, kind)
         if len(rows):
-            distances = hamming(hashes, own)
-            at = int(np.argmin(distances))
-            best = min(best, (int(distances[at]), int(rows[at]), kind))
-    distance, row, kind = best
+            distances = hamming(hashes, own[:, None])  # [4, N]
+            turn, at = divmod(int(np.argmin(distances)), len(rows))
+            best = min(best, (int(distances[turn, at]), turn, int(rows[at]), kind))
+    distance, turn, row, kind = best
     sample = f"{row:09d}" if row >= 0 else None
-    return Match(extract(data), read_info(db.path)["id"], sample, kind or None, distance)
+    dataset = read_info(db.path)["id"]
+    return Match(extract(data), dataset, sample, kind or None, distance, 90 * turn)
+
+
+def _turned_hashes(image: NDArray[np.uint8]) -> NDArray[np.uint8]:  # [4, 32]
+    """Return the hashes of ``image`` turned back by 0, 90, 180 and 270 degrees."""
+    # np.rot90 turns counter-clockwise: what was turned clockwise stands upright again.
+    turned = [perceptual_hash(np.rot90(image, quarter)) for quarter in range(4)]
+    return np.frombuffer(b"".join(turned), np.uint8).reshape(4, -1)
 
 
 def _hashes(db: SealDB, kind: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

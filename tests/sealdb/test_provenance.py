@@ -180,6 +180,31 @@ def test_copies_of_a_dataset_are_recognised(tmp_path: Path) -> None:
     assert match.to_dict()["sample"] is None
 
 
+@pytest.mark.parametrize("quarter", range(4))
+def test_quarter_turns_are_recognised(quarter: int, tmp_path: Path) -> None:
+    """Turned clockwise and re-encoded; Pillow turns counter-clockwise."""
+    db = make_db(tmp_path / "db")
+    for sample in db:
+        image = np.rot90(sample.synthetic, -quarter)
+        Image.fromarray(recode(image, 50, 0.7)).save(tmp_path / "turned.png")
+        match = recognise(tmp_path / "turned.png", tmp_path / "db")
+        assert match.to_dict()["turned_deg"] == 90 * quarter
+        found = db[match.sample or ""].image(match.image or "")
+        assert distance(found, sample.synthetic) < 30
+
+
+def test_mirror_images_and_crops_are_strangers(tmp_path: Path) -> None:
+    """What the command's help says that it cannot do."""
+    db = make_db(tmp_path / "db")
+    image = db[0].synthetic
+    half = image[: image.shape[0] // 2, : image.shape[1] // 2]
+    for changed in (image[:, ::-1], half):
+        Image.fromarray(changed).save(tmp_path / "changed.png")
+        match = recognise(tmp_path / "changed.png", tmp_path / "db")
+        assert not match.found
+        assert match.to_dict()["turned_deg"] is None
+
+
 def test_metadata_alone_are_no_proof(tiny_db: Path, tmp_path: Path) -> None:
     """A stranger's picture with our metadata is reported with them, but not as found."""
     stranger = tmp_path / "s.jpg"
