@@ -56,7 +56,11 @@ _MOST_LISTED = 20
 )
 @click.option("--max-pixels", default=100_000_000, show_default=True, help="refuse larger images")
 @click.option("--strict", is_flag=True, help="stop at the first bad input file")
-@click.option("--layout", type=_FILE, help="JSONL: page, spec, x_mm, y_mm, angle of every seal")
+@click.option(
+    "--layout",
+    type=_FILE,
+    help="JSONL: page, spec (preset, .json file or object), x_mm, y_mm, angle of every seal",
+)
 @click.option("--templates", type=_FOLDER, help="press these seal cut-outs instead of drawn seals")
 @click.option("--template-width-mm", type=float, help="width of the cut-outs")
 @click.option("--corpus", type=_FILE, help="seal texts: a line an owner, or a TSV")
@@ -162,7 +166,18 @@ def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
     fields: dict[str, Any] = {**given, **named, "presets": presets, "options": options}
     options["fonts"] = list(options["fonts"])  # as JSON will give it back
     fonts = {f"font {name}": name for name in options["fonts"]}
-    return Recipe(**fields, inputs=_input_hashes({**paths, **fonts}))
+    specs = _layout_specs(paths["layout"])
+    return Recipe(**fields, inputs=_input_hashes({**paths, **fonts, **specs}))
+
+
+def _layout_specs(layout: Path | None) -> dict[str, Path]:
+    """Return the spec files that a layout file names, by how the recipe calls them."""
+    if layout is None:
+        return {}
+    from seal2real.synthesis.layout_file import parse_layout
+
+    files = {entry.file for entry in parse_layout(layout) if entry.file is not None}
+    return {f"layout spec {file}": file for file in sorted(files)}
 
 
 def _check_together(given: dict[str, Any], options: dict[str, Any]) -> None:

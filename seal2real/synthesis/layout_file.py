@@ -3,10 +3,11 @@
 ::
 
     {"page": 0, "spec": "company", "x_mm": 150, "y_mm": 240, "angle": -6}
+    {"page": 0, "spec": "specs/ours.json", "x_mm": 60, "y_mm": 240}
     {"page": 2, "spec": {"type": "...", "shape": "round", ...}, "x_mm": 40.5, "y_mm": 60}
 
-``page`` is the number of the page in the page source, from 0; ``spec`` a preset's name or a whole
-spec; ``x_mm``, ``y_mm`` the seal's centre from the page's top-left corner; ``angle`` degrees
+``page`` is the number of the page in the page source, from 0; ``spec`` a preset's name, a whole
+spec, or a file ending in ``.json`` that holds one (relative to the layout file); ``x_mm``, ``y_mm`` the seal's centre from the page's top-left corner; ``angle`` degrees
 clockwise, 0 if left out.
 """
 
@@ -26,13 +27,15 @@ __all__ = ["LayoutEntry", "parse_layout"]
 
 _REQUIRED = ("page", "spec", "x_mm", "y_mm")
 _KEYS = (*_REQUIRED, "angle")
+# Tells a file from a preset, whose names have no dot.
+_SPEC_SUFFIX = ".json"
 # Beyond this no page reaches; a misplaced unit (pixels) is caught early.
 _MOST_MM = 3000.0
 
 
 @dataclass(frozen=True)
 class LayoutEntry:
-    """One seal of a layout file: ``spec`` is a preset's name or a spec."""
+    """One seal of a layout file: ``spec`` is a preset's name or a spec, read from ``file`` if any."""
 
     page: int
     spec: SealSpec | str
@@ -40,6 +43,7 @@ class LayoutEntry:
     y_mm: float
     angle_deg: float
     line: int
+    file: Path | None = None
 
 
 def parse_layout(path: Path | str) -> tuple[LayoutEntry, ...]:
@@ -74,19 +78,22 @@ class _Line:
     """Reads one line; errors name it."""
 
     def __init__(self, path: Path, number: int) -> None:
+        self._folder = path.parent
         self._where = f"{path} line {number}"
         self._number = number
 
     def entry(self, text: str) -> LayoutEntry:
         data = self._object(text)
         angle = self._number_of(data, "angle", 36000.0) if "angle" in data else 0.0
+        file = self._file(data["spec"])
         return LayoutEntry(
             self._page(data["page"]),
-            self._spec(data["spec"]),
+            self._spec(data["spec"]) if file is None else self._read(file),
             self._number_of(data, "x_mm", _MOST_MM),
             self._number_of(data, "y_mm", _MOST_MM),
             angle,
             self._number,
+            file,
         )
 
     def _object(self, text: str) -> dict[str, Any]:
@@ -121,16 +128,32 @@ class _Line:
             self._fail(rule, repr(value)[:40], "see seal2real synth --help")
         return float(value)
 
+    def _file(self, value: Any) -> Path | None:
+        """Return the spec file that ``value`` names; None for presets and specs."""
+        is_file = isinstance(value, str) and value.lower().endswith(_SPEC_SUFFIX)
+        return self._folder / value if is_file else None
+
+    def _read(self, file: Path) -> SealSpec:
+        rule = "'spec' must be a readable spec file"
+        try:
+            return SealSpec.from_json(file.read_bytes())
+        except OSError as error:
+            remedy = "paths count from the layout file's folder"
+            self._fail(rule, f"{file} ({error.strerror or error})", remedy)
+        except ValueError as error:
+            self._fail(rule, f"{file}: {error}", "write it with `seal2real draw --json`")
+
     def _spec(self, value: Any) -> SealSpec | str:
         if isinstance(value, str):
             if value not in preset_names():
                 near = difflib.get_close_matches(value, preset_names(), n=1, cutoff=0.4)
                 hint = f"did you mean {near[0]!r}?" if near else ", ".join(preset_names())
-                self._fail("'spec' must be a preset or a spec object", repr(value[:40]), hint)
+                rule = f"'spec' must be a preset, a {_SPEC_SUFFIX} file or a spec object"
+                self._fail(rule, repr(value[:40]), hint)
             return value
         if not isinstance(value, dict):
             self._fail(
-                "'spec' must be a preset's name or a spec object",
+                f"'spec' must be a preset's name, a {_SPEC_SUFFIX} file or a spec object",
                 repr(value)[:40],
                 'write "company", or a spec as `seal2real draw --json` prints it',
             )

@@ -201,6 +201,21 @@ def test_a_layout_that_cannot_be_pressed_is_refused(tmp_path: Path) -> None:
         assert not list(out.glob("shards/*"))
 
 
+def test_spec_files_of_a_layout_belong_to_the_recipe(tmp_path: Path) -> None:
+    """The file's seal is pressed; when the file changes, the folder holds another recipe."""
+    layout, spec = tmp_path / "layout.jsonl", tmp_path / "ours.json"
+    layout.write_text('{"page": 0, "spec": "ours.json", "x_mm": 100, "y_mm": 200}')
+    arguments = ("synth", tmp_path / "out", "--count", 1, "--layout", layout)
+    spec.write_text(run("draw", "rhombus", tmp_path / "a.png", "--json").output, encoding="utf-8")
+    assert run(*arguments).exit_code == 0
+    with SealDB(tmp_path / "out") as database:
+        assert [seal["type"] for seal in database[0].record["seals"]] == ["rhombus"]
+    spec.write_text(run("draw", "triangle", tmp_path / "a.png", "--json").output, encoding="utf-8")
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "got another recipe" in result.output
+
+
 def test_another_folder_to_fit_from_fits_again(tmp_path: Path) -> None:
     """The profile beside OUT is kept for the same images only."""
     lines = np.full((300, 300, 3), 250, np.uint8)

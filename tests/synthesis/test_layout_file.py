@@ -31,6 +31,37 @@ def test_presets_and_specs(tmp_path: Path) -> None:
     assert entries[1] == LayoutEntry(3, spec, 10.0, 20.0, 0.0, 3)
 
 
+def test_spec_files(tmp_path: Path) -> None:
+    """Relative to the layout file wherever the program runs, and by absolute path."""
+    spec = SealSpec.preset("company", seed=5)
+    file = tmp_path / "specs" / "ours.json"
+    file.parent.mkdir()
+    file.write_text(spec.to_json(), encoding="utf-8")
+    lines = [{**GOOD, "spec": name} for name in ("specs/ours.json", str(file))]
+    entries = parse_layout(written(tmp_path, *lines))
+    assert [entry.spec for entry in entries] == [spec, spec]
+    assert [entry.file for entry in entries] == [file, file]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "line 1: 'spec' must be a readable spec file, got .*ours.json .*No such file"),
+        (
+            b"\xff",
+            "line 1: 'spec' must be a readable spec file, got .*ours.json: SealSpec.from_json",
+        ),
+        (b"{}", "line 1: 'spec' must be a readable spec file, got .*ours.json: SealSpec.from_dict"),
+    ],
+)
+def test_bad_spec_files_are_named(tmp_path: Path, content: bytes | None, message: str) -> None:
+    """Missing, no JSON, or no spec: the line and the file."""
+    if content is not None:
+        (tmp_path / "ours.json").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        parse_layout(written(tmp_path, {**GOOD, "spec": "ours.json"}))
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -47,7 +78,7 @@ def test_presets_and_specs(tmp_path: Path) -> None:
         ({**GOOD, "y_mm": float("nan")}, "line 2: 'y_mm' must be .* got nan"),
         ({**GOOD, "angle": None}, "line 2: 'angle' must be a number of degrees"),
         ({**GOOD, "spec": "compani"}, "line 2: 'spec' must be a preset.*did you mean 'company'"),
-        ({**GOOD, "spec": 7}, "line 2: 'spec' must be a preset's name or a spec object, got 7"),
+        ({**GOOD, "spec": 7}, "line 2: 'spec' must be a preset's name, .* or a spec object, got 7"),
         ({**GOOD, "spec": {"type": "x"}}, "line 2: 'spec' must be a valid spec, got "),
         ('{"page": 0, "page": 1}', "line 2: .*key 'page' is given twice"),
     ],
