@@ -1,0 +1,1 @@
+"""Seal2Real: networks, and nothing that trains or runs them."""
