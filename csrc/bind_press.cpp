@@ -12,6 +12,7 @@
 
 #include "raster/capture.h"
 #include "raster/ink.h"
+#include "raster/planes.h"
 #include "raster/press_batch.h"
 #include "raster/support.h"
 
@@ -147,6 +148,13 @@ Bytes like(const Bytes& array) {
   return Bytes(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
 }
 
+// A copy with room for kernels that read in whole vectors.
+ByteBuffer padded(const Bytes& plane) {
+  ByteBuffer out(static_cast<size_t>(plane.size()) + kPadding);
+  std::copy_n(plane.data(), plane.size(), out.begin());
+  return out;
+}
+
 Bytes py_ink(const Bytes& coverage, const py::object& params, double px_per_mm,
              const Pair& center_px, const Pair& half_size_px, const std::optional<Bytes>& paper) {
   require_plane(coverage, "ink: coverage");
@@ -158,10 +166,13 @@ Bytes py_ink(const Bytes& coverage, const py::object& params, double px_per_mm,
   }
   const InkSettings settings = ink_settings(params);
   Bytes density = like(coverage);
-  const InkImage image{coverage.data(), paper ? paper->data() : nullptr, density.mutable_data(),
-                       coverage.shape(1), coverage.shape(0)};
+  const ByteBuffer inked = padded(coverage);
+  const ByteBuffer under = paper ? padded(*paper) : ByteBuffer();
+  const InkImage image{inked.data(), paper ? under.data() : nullptr, coverage.shape(1),
+                       coverage.shape(0)};
+  uint8_t* out = density.mutable_data();
   py::gil_scoped_release release;
-  ink(image, settings, place);
+  ink(image, settings, place, out);
   return density;
 }
 

@@ -61,7 +61,7 @@ class LightField {
     scratch.grid_row.resize(columns_);
     scratch.light.resize((columns_ << kGridShift) + kPadding);
     scratch.field.resize(columns_);
-    fill(s);
+    fill(press_kernels(), s);
     fill_streaks(image, s);
     band_seed_ = mix64(s.seed + kBandSeed);
     band_ = s.band_amount;
@@ -92,12 +92,12 @@ class LightField {
   }
 
  private:
-  void fill(const CaptureSettings& s) {
+  void fill(const PressKernels& kernels, const CaptureSettings& s) {
     const int64_t step = int64_t{1} << kGridShift;
     const int64_t left = first_x_ * step;
     const double scale = std::max(s.light_scale_px, 64.0);
-    FieldNoise broad(mix64(s.seed + kLightSeed), scale, left, step, columns_);
-    FieldNoise detail(mix64(s.seed + kDetailSeed), 0.45 * scale, left, step, columns_);
+    FieldNoise broad(kernels, mix64(s.seed + kLightSeed), scale, left, step, columns_);
+    FieldNoise detail(kernels, mix64(s.seed + kDetailSeed), 0.45 * scale, left, step, columns_);
     for (size_t j = 0; j < rows_; ++j) {
       const int64_t y = (first_y_ + static_cast<int64_t>(j)) * step;
       for (size_t i = 0; i < columns_; ++i) {

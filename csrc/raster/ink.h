@@ -44,21 +44,37 @@ struct InkPlace {
   double half_height;
 };
 
+// Kernels read rows in whole vectors: kPadding values after the last of each plane must be
+// readable.
 struct InkImage {
   const uint8_t* coverage;  // [height, width]
   const uint8_t* paper;     // luma [height, width], or null
-  uint8_t* density;         // [height, width]; absorbance * 100
   int64_t width;
   int64_t height;
 };
 
-// Writes the density of every pixel. Equal pixels (relative to the centre) get
-// equal densities whatever the window, as long as the window holds the coverage
+// Writes the density [height, width] of every pixel, absorbance * 100. Equal pixels (relative to
+// the centre) get equal densities whatever the window, as long as the window holds the coverage
 // within the blur's reach.
-void ink(const InkImage& image, const InkSettings& settings, const InkPlace& place);
+void ink(const InkImage& image, const InkSettings& settings, const InkPlace& place,
+         uint8_t* density);
 
-// page * transmittance^(density / 100) per channel, in place of `out`; pages
-// are [height, width, 3].
+// An absorbance of 0.15 counts as ink.
+constexpr uint32_t kInkDensity = 15;
+
+// A page and what pressing makes of it; images are [height, width, 3].
+struct PressImage {
+  const uint8_t* page;
+  uint8_t* image;
+  uint8_t* mask;  // [height, width]; 1 where the density is at least kInkDensity
+};
+
+// Ink and blending in one pass over the rows: what ink() and blend() give one after the other.
+void press(const InkImage& image, const InkSettings& settings, const InkPlace& place,
+           const double* transmittance, const PressImage& target);
+
+// page * transmittance^(density / 100) per channel; pages are [height, width, 3] and `out` may be
+// `page`.
 void blend(const uint8_t* page, const uint8_t* density, const double* transmittance, uint8_t* out,
            size_t pixels);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "raster/noise.h"
 #include "raster/simd/press_kernels.h"
@@ -132,6 +133,18 @@ PlaneView noise_plane(const PressKernels& kernels, const Window& window, const N
   return plane;
 }
 
+const uint8_t* white_noise_row(const PressKernels& kernels, const Window& window, uint64_t seed,
+                               int64_t y, ByteBuffer& out) {
+  const int64_t first = floor_shift(window.x0, 2);
+  const int64_t last = floor_shift(window.x0 + window.width - 1, 2) + 1;
+  const auto quads = static_cast<size_t>(last - first);
+  out.resize(4 * quads + kPadding);
+  const uint64_t key = row_key(seed, window.y0 + y);
+  kernels.white_row(out.data(), quads, static_cast<uint32_t>(first), static_cast<uint32_t>(key),
+                    static_cast<uint32_t>(key >> 32));
+  return out.data() + (window.x0 - 4 * first);
+}
+
 BlurShape blur_shape(double sigma_px) {
   // Passes at distances 1, 2, 4, 8 with side 1/4 have variances 0.5, 2, 8, 32.
   const double variance = sigma_px * sigma_px;
@@ -166,60 +179,74 @@ BlurShape rim_shape(double width_px) {
   return {2, 64, {near, far, 0, 0}, near + far};
 }
 
-namespace {
-
-// One pass in both directions.
-void blur_pass(const PressKernels& kernels, const uint8_t* in, int64_t width, int64_t height,
-               int64_t distance, uint32_t side, ByteBuffer& line, uint8_t* out) {
-  const size_t stride = padded_stride(width);
+void blur_row(const PressKernels& kernels, const PlaneView& in, int64_t width, int64_t height,
+              int64_t y, int64_t distance, uint32_t side, ByteBuffer& line, uint8_t* out) {
   const auto columns = static_cast<size_t>(width);
   const auto reach = static_cast<size_t>(distance);
-  line.resize(stride + 2 * reach + kPadding);
-  for (int64_t y = 0; y < height; ++y) {
-    const uint8_t* centre = in + static_cast<size_t>(y) * stride;
-    const uint8_t* above = in + static_cast<size_t>(std::max<int64_t>(y - distance, 0)) * stride;
-    const uint8_t* below = in + static_cast<size_t>(std::min(y + distance, height - 1)) * stride;
-    kernels.blend3_row(above, centre, below, line.data() + reach, columns, side);
-    std::memset(line.data(), line[reach], reach);
-    std::memset(line.data() + reach + columns, line[reach + columns - 1], reach);
-    kernels.blend3_row(line.data(), line.data() + reach, line.data() + 2 * reach,
-                       out + static_cast<size_t>(y) * stride, columns, side);
-  }
+  line.resize(padded_stride(width) + 2 * reach + kPadding);
+  const uint8_t* centre = in.data + static_cast<size_t>(y) * in.stride;
+  const uint8_t* above =
+      in.data + static_cast<size_t>(std::max<int64_t>(y - distance, 0)) * in.stride;
+  const uint8_t* below =
+      in.data + static_cast<size_t>(std::min(y + distance, height - 1)) * in.stride;
+  kernels.blend3_row(above, centre, below, line.data() + reach, columns, side);
+  std::memset(line.data(), line[reach], reach);
+  std::memset(line.data() + reach + columns, line[reach + columns - 1], reach);
+  kernels.blend3_row(line.data(), line.data() + reach, line.data() + 2 * reach, out, columns, side);
 }
 
-}  // namespace
-
-void blur_plane(const PressKernels& kernels, const uint8_t* in, int64_t width, int64_t height,
-                const BlurShape& shape, ByteBuffer& scratch, ByteBuffer& out) {
+PlaneView blur_plane(const PressKernels& kernels, const PlaneView& in, int64_t width,
+                     int64_t height, const BlurShape& shape, ByteBuffer& scratch, ByteBuffer& out) {
   thread_local ByteBuffer own_line;
   ByteBuffer& line = own_line;
-  const size_t size = padded_stride(width) * static_cast<size_t>(height);
-  scratch.resize(size + kPadding);
-  out.resize(size + kPadding);
-  if (shape.passes == 0) {
-    std::memcpy(out.data(), in, size);
-    return;
-  }
-  const uint8_t* source = in;
+  const size_t stride = padded_stride(width);
+  const size_t size = stride * static_cast<size_t>(height);
+  PlaneView source = in;
   for (int pass = 0; pass < shape.passes; ++pass) {
-    blur_pass(kernels, source, width, height, shape.distance[pass], shape.side, line,
-              scratch.data());
+    scratch.resize(size + kPadding);
+    for (int64_t y = 0; y < height; ++y) {
+      blur_row(kernels, source, width, height, y, shape.distance[pass], shape.side, line,
+               scratch.data() + static_cast<size_t>(y) * stride);
+    }
     out.swap(scratch);
-    source = out.data();
+    source = {out.data(), stride};
   }
+  return source;
 }
 
-FieldNoise::FieldNoise(uint64_t seed, double scale_px, int64_t first, int64_t step, size_t columns)
-    : seed_(seed), inverse_scale_(1.0 / scale_px), cell_(columns), weight_(columns) {
+FieldNoise::FieldNoise(const PressKernels& kernels, uint64_t seed, double scale_px, int64_t first,
+                       int64_t step, size_t columns)
+    : kernels_(kernels),
+      seed_(seed),
+      inverse_scale_(1.0 / scale_px),
+      row_(std::numeric_limits<int64_t>::min()),
+      cell_(columns),
+      weight_(columns) {
+  int64_t last = 0;
   for (size_t i = 0; i < columns; ++i) {
     const double at = static_cast<double>(first + static_cast<int64_t>(i) * step) * inverse_scale_;
     const double cell = std::floor(at);
     const double rest = at - cell;
-    cell_[i] = static_cast<int64_t>(cell);
+    last = static_cast<int64_t>(cell);
+    origin_ = i == 0 ? last : origin_;
+    cell_[i] = static_cast<int32_t>(last - origin_);
     weight_[i] = rest * rest * (3.0 - 2.0 * rest);
   }
-  const int64_t origin = cell_.front();
-  lattice_.resize(static_cast<size_t>(cell_.back() - origin) + 2);
+  mixed_.resize(static_cast<size_t>(last - origin_) + 2);
+}
+
+void FieldNoise::read_row(int64_t row, std::vector<double>& out) {
+  const size_t count = mixed_.size();
+  hashes_.resize(4 * count + kPadding);
+  const uint64_t key = row_key(seed_, row);
+  kernels_.white_row(hashes_.data(), count, static_cast<uint32_t>(origin_),
+                     static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32));
+  out.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    int32_t hash = 0;
+    std::memcpy(&hash, hashes_.data() + 4 * i, 4);
+    out[i] = static_cast<double>(hash) * 0x1p-31;
+  }
 }
 
 void FieldNoise::add_row(int64_t y, double amount, double* out) {
@@ -227,19 +254,22 @@ void FieldNoise::add_row(int64_t y, double amount, double* out) {
   const double cell = std::floor(at);
   const double rest = at - cell;
   const double lower = rest * rest * (3.0 - 2.0 * rest);
-  const uint64_t top = row_key(seed_, static_cast<int64_t>(cell));
-  const uint64_t bottom = row_key(seed_, static_cast<int64_t>(cell) + 1);
-  const int64_t origin = cell_.front();
-  for (size_t i = 0; i < lattice_.size(); ++i) {
-    const auto column = static_cast<uint64_t>(origin + static_cast<int64_t>(i));
-    // 2^-63: the top half of the range is 1.
-    const double a = static_cast<double>(static_cast<int64_t>(mix64(top + column))) * 0x1p-63;
-    const double b = static_cast<double>(static_cast<int64_t>(mix64(bottom + column))) * 0x1p-63;
-    lattice_[i] = (a + (b - a) * lower) * amount;
+  const auto row = static_cast<int64_t>(cell);
+  if (row != row_) {
+    if (row == row_ + 1) {
+      top_.swap(bottom_);
+    } else {
+      read_row(row, top_);
+    }
+    read_row(row + 1, bottom_);
+    row_ = row;
+  }
+  for (size_t i = 0; i < mixed_.size(); ++i) {
+    mixed_[i] = (top_[i] + (bottom_[i] - top_[i]) * lower) * amount;
   }
   for (size_t i = 0; i < cell_.size(); ++i) {
-    const auto column = static_cast<size_t>(cell_[i] - origin);
-    out[i] += lattice_[column] + (lattice_[column + 1] - lattice_[column]) * weight_[i];
+    const double* near = mixed_.data() + cell_[i];
+    out[i] += near[0] + (near[1] - near[0]) * weight_[i];
   }
 }
 

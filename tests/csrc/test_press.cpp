@@ -1,4 +1,5 @@
 // Ink and capture: any parameters, any size, every instruction set, windows as the whole.
+#include <algorithm>
 #include <vector>
 
 #include "check.h"
@@ -7,6 +8,7 @@
 #include "raster/isa.h"
 #include "raster/labels.h"
 #include "raster/philox.h"
+#include "raster/planes.h"
 
 namespace seal2real {
 namespace {
@@ -49,13 +51,24 @@ InkSettings any_ink(Rng& rng) {
   return s;
 }
 
+std::vector<uint8_t> padded(std::vector<uint8_t> plane) {
+  plane.resize(plane.size() + kPadding);
+  return plane;
+}
+
+InkPlace place_of(int64_t width, int64_t height) {
+  return {11.8, width / 2.0, height / 2.0, width / 2.0 + 1, height / 2.0 + 1};
+}
+
 std::vector<uint8_t> inked(const std::vector<uint8_t>& coverage, const std::vector<uint8_t>* paper,
                            int64_t width, int64_t height, const InkSettings& settings,
                            const char* isa) {
   set_isa(isa);
   std::vector<uint8_t> density(coverage.size());
-  ink({coverage.data(), paper != nullptr ? paper->data() : nullptr, density.data(), width, height},
-      settings, {11.8, width / 2.0, height / 2.0, width / 2.0 + 1, height / 2.0 + 1});
+  const std::vector<uint8_t> under = paper != nullptr ? padded(*paper) : std::vector<uint8_t>();
+  const std::vector<uint8_t> over = padded(coverage);
+  ink({over.data(), paper != nullptr ? under.data() : nullptr, width, height}, settings,
+      place_of(width, height), density.data());
   return density;
 }
 
@@ -94,6 +107,40 @@ TEST(blend_at_known_densities) {
   CHECK_NEAR(out[3], 180.0, 1.0);
   CHECK_NEAR(out[4], 50.0, 1.0);
   CHECK_NEAR(out[5], 10.0, 1.0);
+}
+
+// Expected: ink() and then blend(), whose bytes are the scalar path's; nothing beyond the image.
+TEST(press_is_ink_and_blend_on_every_isa) {
+  Rng rng(33);
+  const double transmittance[] = {0.8, 0.1, 0.0};
+  for (int round = 0; round < 25; ++round) {
+    const int64_t width = round < 4 ? 1 + round : rng.integer(1, 200);
+    const int64_t height = round < 4 ? 1 : rng.integer(1, 90);
+    const auto size = static_cast<size_t>(width * height);
+    std::vector<uint8_t> coverage = noise(rng, size);
+    if (round % 3 == 0) {
+      std::fill(coverage.begin(), coverage.begin() + static_cast<int64_t>(size / 2), uint8_t{0});
+    }
+    const std::vector<uint8_t> page = noise(rng, 3 * size);
+    const InkSettings settings = any_ink(rng);
+    const auto density = inked(coverage, nullptr, width, height, settings, "scalar");
+    std::vector<uint8_t> expected(3 * size);
+    blend(page.data(), density.data(), transmittance, expected.data(), size);
+    const std::vector<uint8_t> over = padded(coverage);
+    for (const std::string& isa : available_isas()) {
+      set_isa(isa);
+      std::vector<uint8_t> image(3 * size + 1, 77);
+      std::vector<uint8_t> mask(size + 1, 77);
+      press({over.data(), nullptr, width, height}, settings, place_of(width, height), transmittance,
+            {page.data(), image.data(), mask.data()});
+      CHECK(image.back() == 77 && mask.back() == 77);
+      image.pop_back();
+      CHECK(image == expected);
+      for (size_t i = 0; i < size; ++i) {
+        CHECK(mask[i] == (density[i] >= kInkDensity ? 1 : 0));
+      }
+    }
+  }
 }
 
 CaptureSettings any_capture(Rng& rng) {

@@ -180,11 +180,11 @@ def test_tone_light_and_gain() -> None:
     assert np.abs(apply_capture(flat(255, 16), ends).astype(int) - 210).max() <= 1
     cast = apply_capture(flat(200, 16), CaptureParams(kind="phone", gain=(1.0, 0.8, 0.5)))
     assert np.abs(cast[0, 0].astype(int) - [200, 160, 100]).max() <= 1
-    lit = apply_capture(
-        flat(120), CaptureParams(kind="phone", light_amount=0.3, light_scale_px=90.0)
-    ).astype(float)
-    assert 12 < lit.std() < 40
-    assert np.abs(np.diff(lit[..., 0], axis=0)).max() <= 3
+    lamp = CaptureParams(kind="phone", light_amount=0.3, light_scale_px=90.0)
+    lit = [apply_capture(flat(120), replace(lamp, seed=k)).astype(float) for k in range(8)]
+    # Two octaves of 0.8 and 0.2 of 0.3 * 120 over few lattice points: 10.1 measured over 40 seeds.
+    assert 8 < np.mean([image.std() for image in lit]) < 13
+    assert max(np.abs(np.diff(image[..., 0], axis=0)).max() for image in lit) <= 3
 
 
 def test_fax_is_two_levels_and_grey() -> None:

@@ -32,6 +32,15 @@ struct InkRow {
   size_t width;
 };
 
+// What is left of a channel's light at a density, Q16. A factor is the high half of the product of
+// its two digits: sixteen entries fit a register where 256 do not. 65535 stands for one: it leaves
+// every byte as it is, since 255 * 65534 still rounds to 255 * 65536.
+struct BlendTable {
+  uint16_t high[3][16];     // density / 16
+  uint16_t low[3][16];      // density % 16
+  uint16_t factor[256][4];  // their products a density, and a spare
+};
+
 // Coefficients of tone_row.
 struct ToneRowSettings {
   int32_t scale;         // Q15 factor from Q7 light to 0..255
@@ -63,7 +72,16 @@ struct PressKernels {
   void (*max_row)(const uint8_t* a, const uint8_t* b, uint8_t* out, size_t width, uint32_t weight);
   // Linear steps between `cells` + 1 grid values 2^shift apart, shift 1..5.
   void (*expand_row)(const int16_t* grid, int16_t* out, size_t cells, int shift);
+  // Rows of the contact grid, `weight` / 256 from near to far, expanded; values within +-1000.
+  void (*contact_row)(const int16_t* near, const int16_t* far, int16_t* scratch, int16_t* out,
+                      size_t cells, int shift, int32_t weight);
   void (*ink_row)(const InkRow& row, const InkRowSettings& settings);
+  // The row of an interleaved page seen through ink. Neither reads nor writes beyond `width`
+  // pixels, except of `density`; `out` may be `page`.
+  void (*blend_row)(const uint8_t* page, const uint8_t* density, const BlendTable& table,
+                    uint8_t* out, size_t width);
+  // 1 where density >= least, 0 elsewhere; writes `width` values.
+  void (*mask_row)(const uint8_t* density, uint8_t* out, size_t width, uint32_t least);
   // Planar Q7 light of an interleaved row: pixel * light * gain.
   void (*light_row)(const uint8_t* pixels, const int16_t* light, uint16_t* red, uint16_t* green,
                     uint16_t* blue, size_t width, const int32_t* gains);

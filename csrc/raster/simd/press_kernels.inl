@@ -2,6 +2,11 @@
 // PRESS_TABLE set to the name of the table function. Plain loops that the
 // compiler vectorises.
 #include <cstring>
+#if defined(__AVX512BW__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "raster/noise.h"
 #include "raster/simd/press_kernels.h"
@@ -92,6 +97,41 @@ void expand_cells(const int16_t* __restrict grid, int16_t* __restrict out, size_
   }
 }
 
+// 16-bit lanes that shuffle in one instruction.
+#if defined(__AVX512BW__)
+constexpr int kLanes = 32;
+#else
+constexpr int kLanes = 8;
+#endif
+using Shorts = int16_t __attribute__((vector_size(2 * kLanes)));
+
+// The same for values within +-1000 and shifts to 4: every result fits 16 bits, so that what
+// overflows on the way does no harm. Reads kLanes values beyond the last.
+template <int Shift>
+void expand_near(const int16_t* grid, int16_t* out, size_t cells) {
+  constexpr int kStep = 1 << Shift;
+  constexpr int kWide = kStep > kLanes ? kStep : kLanes;  // values made at a time
+  constexpr int16_t kOne = 1;
+  constexpr int16_t kTwice = 2 * kStep;
+  constexpr int16_t kHalf = kStep;
+  Shorts cell{};
+  Shorts share[kWide / kLanes]{};
+  for (int i = 0; i < kWide; ++i) {
+    cell[i % kLanes] = static_cast<int16_t>((i % kLanes) / kStep);
+    share[i / kLanes][i % kLanes] = static_cast<int16_t>(2 * (i % kStep) + 1);
+  }
+  for (size_t i = 0; i < cells; i += kWide / kStep) {
+    Shorts values;
+    std::memcpy(&values, grid + i, sizeof values);
+    const Shorts near = __builtin_shuffle(values, cell);
+    const Shorts slope = __builtin_shuffle(values, cell + kOne) - near;
+    for (int k = 0; k < kWide / kLanes; ++k) {
+      const Shorts made = (near * kTwice + slope * share[k] + kHalf) >> (Shift + 1);
+      std::memcpy(out + i * kStep + static_cast<size_t>(k) * kLanes, &made, sizeof made);
+    }
+  }
+}
+
 void expand_row(const int16_t* grid, int16_t* out, size_t cells, int shift) {
   switch (shift) {
     case 1:
@@ -107,58 +147,106 @@ void expand_row(const int16_t* grid, int16_t* out, size_t cells, int shift) {
   }
 }
 
+void contact_row(const int16_t* near, const int16_t* far, int16_t* __restrict scratch,
+                 int16_t* __restrict out, size_t cells, int shift, int32_t weight) {
+  const size_t count = (cells + 16) & ~size_t{15};
+  for (size_t i = 0; i < count; ++i) {
+    scratch[i] = static_cast<int16_t>((near[i] * 256 + (far[i] - near[i]) * weight + 128) >> 8);
+  }
+  switch (shift) {
+    case 1:
+      return expand_near<1>(scratch, out, cells);
+    case 2:
+      return expand_near<2>(scratch, out, cells);
+    case 3:
+      return expand_near<3>(scratch, out, cells);
+    case 4:
+      return expand_near<4>(scratch, out, cells);
+    default:
+      return expand_cells<5>(scratch, out, cells);
+  }
+}
+
 // Q8; beyond contact 1 more ink still comes off, up to this.
 constexpr int32_t kFullContact = 448;
 
 // Pixels that are skipped together where nothing was bled: without an edge there is no density
-// whatever the noise. 32 would lose the widest vectors: slower than skipping nothing.
-constexpr size_t kInkBlock = 64;
+// whatever the noise. The widest vector of 16-bit values.
+constexpr size_t kInkBlock = 32;
 
 inline bool empty_block(const uint8_t* block) {
   uint64_t word[kInkBlock / 8];
   std::memcpy(word, block, sizeof word);
-  return (word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7]) == 0;
+  return (word[0] | word[1] | word[2] | word[3]) == 0;
 }
 
+// Arithmetic in 16 bits: twice the pixels a vector of 32-bit values holds.
+inline int16_t narrow(int32_t value) { return static_cast<int16_t>(value); }
+inline int16_t high_half(int16_t a, int16_t b) { return narrow((int32_t{a} * b) >> 16); }
+inline int16_t smaller16(int16_t a, int16_t b) { return a < b ? a : b; }
+inline int16_t larger16(int16_t a, int16_t b) { return a < b ? b : a; }
+inline int16_t clamp16(int16_t value, int16_t low, int16_t high) {
+  return smaller16(larger16(value, low), high);
+}
+
+// Each shift is split so that the product's high half is the result: (a * b) >> 8 is the high half
+// of (a << 6) * (b << 2). The limits of row_settings keep all of it within 16 bits.
 template <bool HasPaper, bool HasBlotch, bool HasRim>
 void ink_pixels(const InkRow& row, const InkRowSettings& settings) {
-  // A copy: the stores below could otherwise change it, as far as the compiler knows.
-  const InkRowSettings s = settings;
-  const size_t width = whole(row.width);
-  const uint8_t* __restrict edge_in = row.edge;
-  const uint8_t* __restrict wide_in = row.wide;
-  const uint8_t* __restrict speckle_in = row.speckle;
-  const uint8_t* __restrict blotch_in = row.blotch;
-  const int16_t* __restrict contact_in = row.contact;
-  const uint8_t* __restrict paper = row.paper;
-  const uint8_t* __restrict paper_low = row.paper_low;
-  uint8_t* __restrict out = row.density;
+  const size_t width = (row.width + kInkBlock - 1) & ~(kInkBlock - 1);
+  const uint8_t* edge_in = row.edge;
+  const uint8_t* wide_in = row.wide;
+  const uint8_t* speckle_in = row.speckle;
+  const uint8_t* blotch_in = row.blotch;
+  const int16_t* contact_in = row.contact;
+  const uint8_t* paper = row.paper;
+  const uint8_t* paper_low = row.paper_low;
+  uint8_t* out = row.density;
+  const int16_t offset = narrow(settings.edge_offset);
+  const int16_t gain = narrow(settings.edge_gain * 4);
+  const int16_t nick_weight = narrow(settings.nick * 4);
+  const int16_t speckle_weight = narrow(settings.speckle * 4);
+  const int16_t mottle_weight = narrow(settings.mottle * 4);
+  const int16_t rim_weight = narrow(settings.rim * 2);
+  const int16_t grain_weight = narrow(settings.grain * 4);
+  const int16_t scale = narrow(settings.density_scale * 2);
   for (size_t block = 0; block < width; block += kInkBlock) {
     if (empty_block(edge_in + block)) {
       std::memset(out + block, 0, kInkBlock);
       continue;
     }
-    for (size_t i = block; i < block + kInkBlock; ++i) {
-      const int32_t edge = edge_in[i];
-      const int32_t speckle = speckle_in[i] - 128;
-      const int32_t blotch = HasBlotch ? blotch_in[i] - 128 : 0;
-      // Blotches move the edge only where there is one: nothing appears on bare
-      // paper.
-      const int32_t slope = (edge * (255 - edge)) >> 6;
-      const int32_t sharp = ((edge - s.edge_offset) * s.edge_gain >> 8) + 128;
-      const int32_t nick = (slope * ((blotch * s.nick) >> 7)) >> 8;
-      const int32_t cover = clamp_to(sharp + nick, 0, 255);
-      const int32_t rim = HasRim ? (larger(cover - wide_in[i], 0) * s.rim) >> 8 : 0;
-      int32_t contact =
-          contact_in[i] + ((speckle * s.speckle) >> 7) + ((blotch * s.mottle) >> 7) + rim;
-      if (HasPaper) {
-        const int32_t relief = clamp_to(paper[i] - paper_low[i], -24, 24);
-        contact += (relief * s.grain) >> 5;
+    uint8_t densities[kInkBlock];  // of its own: nothing read can lie there
+    for (size_t k = 0; k < kInkBlock; ++k) {
+      const size_t i = block + k;
+      const int16_t edge = edge_in[i];
+      const int16_t speckle = narrow((speckle_in[i] - 128) * 128);
+      const int16_t sharp = narrow(high_half(narrow((edge - offset) * 64), gain) + 128);
+      int16_t cover = sharp;
+      int16_t contact = narrow(contact_in[i] + high_half(speckle, speckle_weight));
+      if (HasBlotch) {
+        const int16_t blotch = narrow((blotch_in[i] - 128) * 128);
+        // Blotches move the edge only where there is one: nothing appears on bare paper.
+        const int16_t slope = narrow(narrow(edge * (255 - edge)) >> 6);
+        const int16_t pull = high_half(blotch, nick_weight);
+        cover = narrow(cover + high_half(narrow(slope * 128), narrow(pull * 2)));
+        contact = narrow(contact + high_half(blotch, mottle_weight));
       }
-      contact = clamp_to(contact, 0, kFullContact);
-      const int32_t density = (((cover * contact) >> 8) * s.density_scale + 128) >> 8;
-      out[i] = static_cast<uint8_t>(smaller(density, 255));
+      cover = clamp16(cover, 0, 255);
+      if (HasRim) {
+        const int16_t inside = larger16(narrow(cover - wide_in[i]), 0);
+        contact = narrow(contact + high_half(narrow(inside * 128), rim_weight));
+      }
+      if (HasPaper) {
+        const int16_t relief = clamp16(narrow(paper[i] - paper_low[i]), -24, 24);
+        contact = narrow(contact + high_half(narrow(relief * 512), grain_weight));
+      }
+      contact = clamp16(contact, 0, kFullContact);
+      const int16_t inked = high_half(narrow(cover * 128), narrow(contact * 2));
+      // Rounded: (inked * density_scale + 128) >> 8.
+      const int16_t density = narrow((((int32_t{narrow(inked * 64)} * scale) >> 14) + 1) >> 1);
+      densities[k] = static_cast<uint8_t>(smaller16(density, 255));
     }
+    std::memcpy(out + block, densities, kInkBlock);
   }
 }
 
@@ -185,6 +273,151 @@ void ink_row(const InkRow& row, const InkRowSettings& settings) {
     ink_blotches<true>(row, settings);
   } else {
     ink_blotches<false>(row, settings);
+  }
+}
+
+#if defined(__AVX512BW__)
+constexpr size_t kBlendBlock = 32;
+
+// Words of three channels' vectors in the order of interleaved pixels: which of red and green, and
+// where blue goes, for each third of 32 pixels.
+struct Interleaving {
+  uint16_t two[3][32];
+  uint16_t third[3][32];
+  uint32_t is_third[3];
+
+  constexpr Interleaving() : two{}, third{}, is_third{} {
+    for (uint16_t at = 0; at < 96; ++at) {
+      const uint16_t pixel = at / 3;
+      const uint16_t channel = at % 3;
+      two[at / 32][at % 32] = static_cast<uint16_t>(channel == 1 ? 32 + pixel : pixel);
+      third[at / 32][at % 32] = pixel;
+      is_third[at / 32] |= channel == 2 ? uint32_t{1} << (at % 32) : 0;
+    }
+  }
+};
+constexpr Interleaving kInterleaving;
+// The unmasked forms of some intrinsics start from an undefined vector, of which GCC 12 warns.
+constexpr uint32_t kAll = ~uint32_t{0};
+
+inline void blend_block(const uint8_t* page, const uint8_t* density, const BlendTable& table,
+                        uint8_t* out) {
+  const __m512i value =
+      _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(density)));
+  const __m512i high = _mm512_srli_epi16(value, 4);
+  const __m512i low = _mm512_and_si512(value, _mm512_set1_epi16(15));
+  const auto entries = [](const uint16_t* from) {
+    return _mm512_maskz_broadcast_i64x4(0xFF,
+                                        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  };
+  __m512i factor[3];
+  for (int channel = 0; channel < 3; ++channel) {
+    factor[channel] =
+        _mm512_mulhi_epu16(_mm512_permutexvar_epi16(high, entries(table.high[channel])),
+                           _mm512_permutexvar_epi16(low, entries(table.low[channel])));
+  }
+  __m256i blended[3];
+  for (int part = 0; part < 3; ++part) {
+    const __m512i two = _mm512_permutex2var_epi16(
+        factor[0], _mm512_loadu_si512(kInterleaving.two[part]), factor[1]);
+    const __m512i all =
+        _mm512_mask_permutexvar_epi16(two, kInterleaving.is_third[part],
+                                      _mm512_loadu_si512(kInterleaving.third[part]), factor[2]);
+    const __m512i pixels = _mm512_cvtepu8_epi16(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(page + 32 * part)));
+    const __m512i rounding = _mm512_srli_epi16(_mm512_mullo_epi16(pixels, all), 15);
+    blended[part] = _mm512_maskz_cvtepi16_epi8(
+        kAll, _mm512_add_epi16(_mm512_mulhi_epu16(pixels, all), rounding));
+  }
+  for (int part = 0; part < 3; ++part) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + 32 * part), blended[part]);
+  }
+}
+#else
+constexpr size_t kBlendBlock = 8;
+
+#if defined(__SSE2__)
+// Two pixels in the low six bytes of `six`; the upper two bytes are ignored and come out zero.
+inline uint64_t blend_two(uint64_t six, const uint16_t* first, const uint16_t* second) {
+  const uint64_t padded = (six & 0xFFFFFFu) | (six << 8 & 0xFFFFFF00000000u);
+  const __m128i pixels =
+      _mm_unpacklo_epi8(_mm_cvtsi64_si128(static_cast<long long>(padded)), _mm_setzero_si128());
+  const __m128i factors =
+      _mm_unpacklo_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(first)),
+                         _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)));
+  const __m128i rounding = _mm_srli_epi16(_mm_mullo_epi16(pixels, factors), 15);
+  const __m128i scaled = _mm_add_epi16(_mm_mulhi_epu16(pixels, factors), rounding);
+  const auto packed = static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_packus_epi16(scaled, scaled)));
+  return (packed & 0xFFFFFFu) | (packed >> 8 & 0xFFFFFF000000u);
+}
+#endif
+
+// Eight pixels, 24 bytes: all are read before any is written, in whole words, so that no load waits
+// for an overlapping store (measured: 480 against 90 us for 512x512).
+inline void blend_block(const uint8_t* page, const uint8_t* density, const BlendTable& table,
+                        uint8_t* out) {
+#if defined(__SSE2__)
+  uint64_t word[3];
+  std::memcpy(word, page, sizeof word);
+  const auto two = [&](uint64_t six, int k) {
+    return blend_two(six, table.factor[density[k]], table.factor[density[k + 1]]);
+  };
+  const uint64_t a = two(word[0], 0);
+  const uint64_t b = two(word[0] >> 48 | word[1] << 16, 2);
+  const uint64_t c = two(word[1] >> 32 | word[2] << 32, 4);
+  const uint64_t d = two(word[2] >> 16, 6);
+  word[0] = a | b << 48;
+  word[1] = b >> 16 | c << 32;
+  word[2] = c >> 32 | d << 16;
+  std::memcpy(out, word, sizeof word);
+#else
+  for (int k = 0; k < 8; ++k) {
+    for (int channel = 0; channel < 3; ++channel) {
+      const uint32_t factor = table.factor[density[k]][channel];
+      out[3 * k + channel] = static_cast<uint8_t>((page[3 * k + channel] * factor + 32768U) >> 16);
+    }
+  }
+#endif
+}
+#endif
+
+inline bool any_of(const uint8_t* density) {
+  uint64_t any = 0;
+  for (size_t i = 0; i < kBlendBlock; i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, density + i, 8);
+    any |= word;
+  }
+  return any != 0;
+}
+
+void blend_row(const uint8_t* page, const uint8_t* density, const BlendTable& table, uint8_t* out,
+               size_t width) {
+  if (out != page) {
+    std::memcpy(out, page, 3 * width);
+  }
+  size_t i = 0;
+  for (; i + kBlendBlock <= width; i += kBlendBlock) {
+    if (any_of(density + i)) {
+      blend_block(page + 3 * i, density + i, table, out + 3 * i);
+    }
+  }
+  const size_t rest = width - i;
+  if (rest != 0) {
+    uint8_t some[3 * kBlendBlock] = {};
+    uint8_t depth[kBlendBlock] = {};
+    std::memcpy(some, page + 3 * i, 3 * rest);
+    std::memcpy(depth, density + i, rest);
+    blend_block(some, depth, table, some);
+    std::memcpy(out + 3 * i, some, 3 * rest);
+  }
+}
+
+void mask_row(const uint8_t* __restrict density, uint8_t* __restrict out, size_t width,
+              uint32_t least) {
+  const auto limit = static_cast<uint8_t>(least);
+  for (size_t i = 0; i < width; ++i) {
+    out[i] = density[i] >= limit ? 1 : 0;
   }
 }
 
@@ -260,8 +493,9 @@ void interleave_row(const uint8_t* __restrict red, const uint8_t* __restrict gre
 
 const PressKernels& PRESS_TABLE() {
   static const PressKernels kernels{
-      white_row, blend3_row, blend3_row16, lerp_row,  double_row,    max_row,  expand_row,
-      ink_row,   light_row,  sharpen_row,  noise_row, mix_noise_row, tone_row, interleave_row};
+      white_row,   blend3_row,  blend3_row16,  lerp_row,  double_row,    max_row,
+      expand_row,  contact_row, ink_row,       blend_row, mask_row,      light_row,
+      sharpen_row, noise_row,   mix_noise_row, tone_row,  interleave_row};
   return kernels;
 }
 
