@@ -22,6 +22,7 @@ from seal2real.sealdb.files import (
     make_folder,
     remove_leftovers,
 )
+from seal2real.sealdb.realpart import INDEX, REAL, real_summary
 from seal2real.sealdb.recipe import Recipe, check_same_recipe
 from seal2real.sealdb.record import FORMAT
 from seal2real.sealdb.rows import index_schema, index_table
@@ -39,7 +40,6 @@ from seal2real.sealdb.versions import locked_versions
 __all__ = ["adopt_shard", "begin", "finalise", "is_complete", "read_info"]
 
 DATASET = "dataset.json"
-INDEX = "index.parquet"
 CHECKSUMS = "checksums.sha256"
 _RECIPE_NOTE = "recipe.json"
 _ROWS_PER_GROUP = 10_000
@@ -107,8 +107,10 @@ def is_complete(out: Path) -> bool:
     if not (out / CHECKSUMS).exists() or not (out / INDEX).exists():
         return False
     try:
-        shards = read_info(out)["shards"]
-        return all((out / SHARDS / s["name"]).stat().st_size == s["size"] for s in shards)
+        info = read_info(out)
+        held = [(out, shard) for shard in info["shards"]]
+        held += [(out / REAL, shard) for shard in info.get("real", {}).get("shards", ())]
+        return all((root / SHARDS / s["name"]).stat().st_size == s["size"] for root, s in held)
     except (OSError, DamagedError, ForeignFolderError, KeyError, TypeError):
         return False
 
@@ -157,9 +159,14 @@ def finalise(recipe: Recipe, out: Path, sources: Any = None) -> bool:
     names = [recipe.shard_name(shard) for shard in range(recipe.shards)]
     if any(finished_note(out, name) is None for name in names):
         return is_complete(out)
+    real = None if recipe.real is None else real_summary(out)
+    if recipe.real is not None and real is None:
+        return False
     remove_leftovers(out, {DATASET, INDEX, CHECKSUMS})
     counts = _write_index(out, names)
     info = _dataset_info(recipe, counts, sources)
+    if real is not None:
+        info["real"] = real
     atomic_write(out / DATASET, json.dumps(info, indent=2, ensure_ascii=False).encode() + b"\n")
     _write_checksums(out, info)
     shutil.rmtree(out / WORK, ignore_errors=True)
@@ -211,7 +218,8 @@ def _write_index(out: Path, names: list[str]) -> dict[str, Any]:
 
 
 def _empty_counts() -> dict[str, Any]:
-    return {"splits": Counter(), "types": Counter(), "seals": 0, "samples": 0, "shards": []}
+    names = ("seals", "samples", "redone", "flagged")
+    return {"splits": Counter(), "types": Counter(), "shards": [], **dict.fromkeys(names, 0)}
 
 
 def _row_groups(
@@ -235,6 +243,8 @@ def _count(counts: dict[str, Any], note: ShardNote) -> None:
         counts["splits"][row["split"]] += 1
         counts["types"].update(row["types"])
         counts["seals"] += len(row["types"])
+        counts["redone"] += row["attempts"] > 1
+        counts["flagged"] += row["forged"] and not row["gate_passed"]
     counts["samples"] += len(note.rows)
     counts["shards"].append(
         {"name": note.name, "size": note.size, "sha256": note.sha256, "samples": len(note.rows)}
@@ -254,6 +264,7 @@ def _dataset_info(recipe: Recipe, counts: dict[str, Any], sources: Any) -> dict[
             "seals": counts["seals"],
             "splits": {split: counts["splits"][split] for split in SPLITS},
             "types": dict(sorted(counts["types"].items())),
+            **_realised_counts(recipe, counts),
         },
         "shards": counts["shards"],
         "sources": sources,
@@ -262,9 +273,29 @@ def _dataset_info(recipe: Recipe, counts: dict[str, Any], sources: Any) -> dict[
     }
 
 
+def _realised_counts(recipe: Recipe, counts: dict[str, Any]) -> dict[str, Any]:
+    """Return what became of the samples in the gate; nothing for drawn datasets."""
+    if recipe.realisation is None:
+        return {}
+    return {
+        "realisation": {
+            "requested": recipe.count,
+            "kept": counts["samples"] - counts["flagged"],
+            "redone": counts["redone"],
+            "flagged": counts["flagged"],
+            "dropped": recipe.count - counts["samples"],
+        }
+    }
+
+
 def _write_checksums(out: Path, info: dict[str, Any]) -> None:
     digests = {f"{SHARDS}/{shard['name']}": shard["sha256"] for shard in info["shards"]}
-    for name in (DATASET, INDEX):
+    names = [DATASET, INDEX]
+    if "real" in info:
+        shards = info["real"]["shards"]
+        digests |= {f"{REAL}/{SHARDS}/{shard['name']}": shard["sha256"] for shard in shards}
+        names.append(f"{REAL}/{INDEX}")
+    for name in names:
         digests[name] = hashlib.sha256((out / name).read_bytes()).hexdigest()
     lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
     atomic_write(out / CHECKSUMS, lines.encode())

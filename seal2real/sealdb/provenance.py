@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALGORITHMIC",
+    "CAPTURED",
     "COMPOSITE",
     "COMPOSITE_TRAINED",
     "PACKET_BYTES",
@@ -39,6 +40,8 @@ ALGORITHMIC = _IPTC + "algorithmicMedia"
 COMPOSITE = _IPTC + "compositeSynthetic"
 # Pages edited by a trained network.
 COMPOSITE_TRAINED = _IPTC + "compositeWithTrainedAlgorithmicMedia"
+# Unlabelled photographs and scans of the real part.
+CAPTURED = _IPTC + "digitalCapture"
 # Images from a trained network alone.
 TRAINED = _IPTC + "trainedAlgorithmicMedia"
 

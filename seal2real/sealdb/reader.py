@@ -168,6 +168,8 @@ class _Part:
         self.sizes = np.array(self.table["size"].to_pylist(), np.int64)
         self.shards = self.table["shard"].to_pylist()
         self.splits = self.table["split"].to_pylist()
+        # Of the samples in the dataset: they differ from the rows where samples were dropped.
+        self.numbers = np.array(self.table["index"].to_pylist(), np.int64)
         self._maps: dict[str, memoryview] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -191,7 +193,7 @@ class _Part:
                 f"SealDB: {self.shards[row]} must hold a sample at byte {start}, got zeros; "
                 "run `seal2real verify`"
             )
-        return DbSample(row, self.splits[row], data, members)
+        return DbSample(int(self.numbers[row]), self.splits[row], data, members)
 
     def _map(self, shard: str) -> memoryview:
         if shard not in self._maps:
@@ -332,11 +334,14 @@ class SealDB:
         return map(part.sample, part.rows(split))
 
     def _row_of(self, sample: str) -> int:
-        # Samples are numbered without gaps, so an id is its own place.
         plain = sample.isascii() and sample.isdecimal() and len(sample) == 9
-        row = int(sample) if plain else -1
-        if not 0 <= row < len(self):
-            raise KeyError(f"SealDB: id must be nine digits below {len(self):09d}, got {sample!r}")
+        number = int(sample) if plain else -1
+        # Numbers rise, but for dropped samples without gaps.
+        row = int(np.searchsorted(self._part.numbers, number))
+        if row == len(self) or self._part.numbers[row] != number:
+            count = int(self.info["recipe"]["count"])
+            held = "one that was not dropped" if count > len(self) else f"below {count:09d}"
+            raise KeyError(f"SealDB: id must be nine digits {held}, got {sample!r}")
         return row
 
 

@@ -74,6 +74,10 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     # sha256 of every file the recipe names, name -> 64 hexadecimal digits
     inputs: dict[str, str] = field(default_factory=dict)
+    # how drawn samples are realised (seal2real.realise.Realisation), JSON values; None: not at all
+    realisation: dict[str, Any] | None = None
+    # the unlabelled real part: "images", "files" (sha256 of all) and "px_per_mm"; None: none
+    real: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         _check_range("count", self.count, 0, _MAX_COUNT)
@@ -124,8 +128,17 @@ class Recipe:
         return f"{self.split_of_shard(shard)}-{shard:06d}.tar"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as plain JSON values."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        """Return the recipe as plain JSON values; a dataset that is only drawn says so by silence."""
+        held = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        for name in ("realisation", "real"):
+            if held[name] is None:
+                del held[name]
+        return held
+
+    @property
+    def may_have_holes(self) -> bool:
+        """Whether samples that cannot be realised are dropped."""
+        return self.realisation is not None and self.realisation.get("policy") == "drop"
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Recipe:

@@ -79,7 +79,7 @@ def recognise(image: Path | str, db: SealDB | Path | str) -> Match:
             turn, at = divmod(int(np.argmin(distances)), len(rows))
             best = min(best, (int(distances[turn, at]), turn, int(rows[at]), kind))
     distance, turn, row, kind = best
-    sample = f"{row:09d}" if row >= 0 else None
+    sample = db.index["id"][row].as_py() if row >= 0 else None
     dataset = read_info(db.path)["id"]
     return Match(extract(data), dataset, sample, kind or None, distance, 90 * turn)
 

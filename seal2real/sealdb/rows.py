@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from seal2real.sealdb.shards import Span
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["COLUMNS", "index_schema", "index_table", "row_of"]
+__all__ = ["COLUMNS", "REAL_COLUMNS", "index_schema", "index_table", "row_of"]
 
 # name -> (pyarrow type, meaning); docs/data-format.md prints this table
 COLUMNS = {
@@ -47,7 +47,9 @@ COLUMNS = {
     "negatives": ("int32", "seal-like marks on the page"),
     "capture": ("string", "none, scanner, photocopier, fax or phone"),
     "forged": ("bool", "a realised image exists"),
-    "gate_scores": ("list<double>", "of the fidelity gate, empty without realisation"),
+    "gate_scores": ("list<double>", "of the fidelity gate, -1 where not judged; or empty"),
+    "gate_passed": ("bool", "the forged image passed the gate"),
+    "attempts": ("int32", "realisations tried, 0 without one"),
     "hash_synthetic": ("string", "perceptual hash, 64 hexadecimal digits"),
     "hash_clean": ("string", "perceptual hash, 64 hexadecimal digits"),
     "hash_forged": ("string", "perceptual hash, or empty"),
@@ -56,8 +58,25 @@ COLUMNS = {
 }
 
 
-def index_schema() -> pa.Schema:
-    """Return the Arrow schema of index.parquet."""
+# The same of real/index.parquet.
+REAL_COLUMNS = {
+    "id": ("string", "nine digits"),
+    "index": ("int64", "number of the image in the real part"),
+    "split": ("string", "train, val or test, by the hash of the file"),
+    "shard": ("string", "file name below real/shards/"),
+    "offset": ("int64", "of the image in its shard, bytes"),
+    "size": ("int64", "of the image in its shard, bytes"),
+    "width": ("int32", "pixels"),
+    "height": ("int32", "pixels"),
+    "px_per_mm": ("double", "scale, estimated"),
+    "source_sha256": ("string", "of the file it was cut from"),
+    "sha256": ("string", "of the image's bytes in its shard"),
+    "crc32": ("binary", "CRC-32 of every 4096 of these bytes, little-endian"),
+}
+
+
+def index_schema(columns: Mapping[str, tuple[str, str]] = COLUMNS) -> pa.Schema:
+    """Return the Arrow schema of index.parquet, or of another table."""
     import pyarrow as pa
 
     simple = {
@@ -70,20 +89,22 @@ def index_schema() -> pa.Schema:
         "list<string>": pa.list_(pa.string()),
         "list<double>": pa.list_(pa.float64()),
     }
-    return pa.schema([(name, simple[kind]) for name, (kind, _) in COLUMNS.items()])
+    return pa.schema([(name, simple[kind]) for name, (kind, _) in columns.items()])
 
 
-def index_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
-    """Return the index of ``rows``, which have every one of COLUMNS.
+def index_table(
+    rows: Sequence[dict[str, Any]], columns: Mapping[str, tuple[str, str]] = COLUMNS
+) -> pa.Table:
+    """Return the index of ``rows``, which have every one of ``columns``.
 
     Arrays are put together from their buffers: pyarrow's own way from Python values imports
     pandas where that is installed, half a second of start-up.
     """
     import pyarrow as pa
 
-    schema = index_schema()
-    columns = [_array(field.type, [row[field.name] for row in rows]) for field in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
+    schema = index_schema(columns)
+    arrays = [_array(field.type, [row[field.name] for row in rows]) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 # Name of an Arrow type of numbers -> of its NumPy equivalent.
@@ -140,6 +161,8 @@ def row_of(record: dict[str, Any], shard: str, span: Span) -> dict[str, Any]:
         "capture": record["capture"]["kind"],
         "forged": record["realisation"] is not None,
         "gate_scores": _gate_scores(record["realisation"]),
+        "gate_passed": bool((record["realisation"] or {}).get("passed", False)),
+        "attempts": (record["realisation"] or {}).get("attempts", 0),
         **_hash_columns(record["provenance"].get("perceptual_hashes", {})),
         "sha256": span.sha256,
         "crc32": span.crc32,
@@ -179,8 +202,9 @@ def _seal_columns(seals: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _gate_scores(realisation: dict[str, Any] | None) -> list[float]:
-    scores = (realisation or {}).get("gate_scores") or {}
-    return [scores[name] for name in sorted(scores)] if isinstance(scores, dict) else list(scores)
+    """Return the scores in the record's order."""
+    scores: dict[str, float | None] = (realisation or {}).get("gate_scores", {})
+    return [-1.0 if score is None else float(score) for score in scores.values()]
 
 
 def _hash_columns(hashes: dict[str, str]) -> dict[str, str]:

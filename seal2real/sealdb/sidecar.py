@@ -75,7 +75,7 @@ def write_shard(
 
     Args:
         recipe: what the dataset is made from.
-        make_sample: sample index -> Sample.
+        make_sample: sample index -> Sample, or None to leave a hole.
         out: folder of the dataset.
         shard: number of the shard.
         report: called with 1 after every sample.
@@ -89,8 +89,10 @@ def write_shard(
     rows = []
     with open_shard(out / SHARDS / name) as writer:
         for index in recipe.shard_range(shard):
-            record, files = _make(recipe, make_sample, index, provenance)
-            rows.append(row_of(record, name, writer.add(sample_id(index), files)))
+            made = _make(recipe, make_sample, index, provenance)
+            if made is not None:
+                record, files = made
+                rows.append(row_of(record, name, writer.add(sample_id(index), files)))
             report(1)
         digest = writer.finish()
         note = ShardNote(name, writer.size, digest, rows)
@@ -100,10 +102,12 @@ def write_shard(
 
 def _make(
     recipe: Recipe, make_sample: Callable[[int], Any], index: int, provenance: Provenance
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return the final record and the files of sample ``index``."""
+) -> tuple[dict[str, Any], dict[str, bytes]] | None:
+    """Return the final record and the files of sample ``index``, or None for a hole."""
     try:
         sample = make_sample(index)
+        if sample is None and recipe.may_have_holes:
+            return None
         return encode_sample(sample, recipe.image_format, recipe.quality, provenance)
     except Exception as error:  # whatever went wrong, the user needs to know for which sample
         raise SampleError(

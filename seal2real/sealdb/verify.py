@@ -30,7 +30,7 @@ from seal2real.sealdb.sidecar import SHARDS
 from seal2real.sealdb.tarformat import Member, end_of_archive, walk
 from seal2real.sealdb.verify_sample import check_sample
 
-__all__ = ["Problem", "Report", "verify"]
+__all__ = ["Problem", "Report", "check_bytes", "verify"]
 
 # Enough to see what is wrong; a dataset that is damaged throughout has millions.
 _MAX_PROBLEMS = 1000
@@ -102,7 +102,7 @@ def verify(path: Path | str, workers: int = 1, progress: bool = True) -> Report:
         )
     problems = [*_check_small_files(path), *_check_info(info, recipe)]
     problems += _check_listing(path, recipe)
-    problems += _check_rows(recipe, rows)
+    problems += _check_rows(recipe, rows, info)
     by_shard: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_shard.setdefault(row["shard"], []).append(row)
@@ -115,6 +115,11 @@ def verify(path: Path | str, workers: int = 1, progress: bool = True) -> Report:
     ):
         problems += found[: _MAX_PROBLEMS - len(problems)]
     problems += _check_splits(rows)
+    if recipe.real is not None:
+        # Imported late: it uses this module's checks of bytes.
+        from seal2real.sealdb.verify_real import check_real
+
+        problems += check_real(path, info, recipe)
     return Report(path, tuple(problems), len(rows), len(jobs))
 
 
@@ -193,9 +198,16 @@ def _check_info(info: dict[str, Any], recipe: Recipe) -> Iterator[Problem]:
     for key, value in (("recipe_sha256", digest), ("id", f"seal-db-{digest[:16]}")):
         if info.get(key) != value:
             yield Problem(DATASET, None, None, f"{key} must be {value}, got {info.get(key)}")
-    stated = info.get("counts", {}).get("samples")
-    if stated != recipe.count:
-        yield Problem(DATASET, None, None, f"samples must be {recipe.count}, got {stated}")
+    counts = info.get("counts", {})
+    stated, dropped = counts.get("samples"), 0
+    if recipe.may_have_holes:
+        dropped = (counts.get("realisation") or {}).get("dropped")
+    if not isinstance(stated, int) or not isinstance(dropped, int):
+        yield Problem(DATASET, None, None, f"samples must be counted, got {stated}, {dropped}")
+    elif stated + dropped != recipe.count:
+        yield Problem(
+            DATASET, None, None, f"samples must be {recipe.count - dropped}, got {stated}"
+        )
 
 
 def _check_listing(path: Path, recipe: Recipe) -> Iterator[Problem]:
@@ -213,10 +225,23 @@ def _check_listing(path: Path, recipe: Recipe) -> Iterator[Problem]:
         yield Problem(CHECKSUMS, None, None, f"must list the recipe's shards, differs in {name!r}")
 
 
-def _check_rows(recipe: Recipe, rows: list[dict[str, Any]]) -> Iterator[Problem]:
-    if len(rows) != recipe.count:
-        yield Problem(INDEX, None, None, f"must have {recipe.count} rows, got {len(rows)}")
-    for number, row in enumerate(rows[: recipe.count]):
+def _check_rows(
+    recipe: Recipe, rows: list[dict[str, Any]], info: dict[str, Any]
+) -> Iterator[Problem]:
+    wanted_rows = info.get("counts", {}).get("samples") if recipe.may_have_holes else recipe.count
+    if len(rows) != wanted_rows:
+        yield Problem(INDEX, None, None, f"must have {wanted_rows} rows, got {len(rows)}")
+    last = -1
+    for place, row in enumerate(rows[: recipe.count]):
+        number = place
+        if recipe.may_have_holes:
+            number = row["index"]
+            if not last < number < recipe.count or row["id"] != f"{number:09d}":
+                yield Problem(
+                    INDEX, None, None, f"row {place} must come after {last}, got {number}"
+                )
+                return
+            last = number
         shard = number // recipe.shard_samples
         wanted = (number, recipe.shard_name(shard), recipe.split_of_shard(shard))
         if (row["index"], row["shard"], row["split"]) != wanted:
@@ -254,14 +279,14 @@ def _check_shard(job: _ShardJob) -> Iterator[Problem]:
         yield Problem(file, None, 0, f"must be readable and not empty, got {error}")
         return
     with data:
-        damaged = list(_check_bytes(file, data, job.rows))
+        damaged = list(check_bytes(file, data, job.rows))
         yield from damaged
         if stated is not None and digest != stated and not damaged:
             yield Problem(file, None, None, f"sha256 must be {stated} as listed, got {digest}")
         yield from _check_samples(job, file, data)
 
 
-def _check_bytes(file: str, data: mmap.mmap, rows: list[dict[str, Any]]) -> Iterator[Problem]:
+def check_bytes(file: str, data: mmap.mmap, rows: list[dict[str, Any]]) -> Iterator[Problem]:
     """Compare every byte with the checksums in the index."""
     end = 0
     for row in rows:

@@ -85,6 +85,8 @@ def _check_identity(
         yield "json", f"id must be {sample.id}, got {record['id']} with index {record['index']}"
     if record["split"] != shard_split:
         yield "json", f"split must be the shard's, {shard_split}, got {record['split']}"
+    if sample.has("forged") != (record["realisation"] is not None):
+        yield "json", "realisation must be told where there is a forged image, and only there"
     if record["provenance"]["dataset_id"] != dataset_id:
         yield "json", (f"dataset_id must be {dataset_id}, got {record['provenance']['dataset_id']}")
 
@@ -195,10 +197,14 @@ def _check_support(
         yield "mask", "ink must lie inside the support, got ink outside"
     lossy = sample.suffix("synthetic") == "jpg"
     allowed = grow(support, MCU_PX) if lossy else support
-    changed = (images["synthetic"] != images["clean"]).any(axis=2) & ~allowed
-    if bool(changed.any()):
-        y, x = (int(v) for v in np.argwhere(changed)[0])
-        yield "synthetic", f"must equal clean outside the support, got a change at x={x} y={y}"
+    names = ["synthetic"]
+    if "forged" in images and record["realisation"]["clean_exact"]:
+        names.append("forged")
+    for name in names:
+        changed = (images[name] != images["clean"]).any(axis=2) & ~allowed
+        if bool(changed.any()):
+            y, x = (int(v) for v in np.argwhere(changed)[0])
+            yield name, f"must equal clean outside the support, got a change at x={x} y={y}"
 
 
 def grow(

@@ -40,3 +40,5 @@ class Sample:
     support: NDArray[np.bool_]
     # the canonical record, as written to {id}.json
     record: dict[str, Any]
+    # uint8 [H, W, 3], RGB: the page after realisation (I_f); None without one
+    forged: NDArray[np.uint8] | None = None
