@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,7 @@ def _visible_extent(placed: Placed, page: Page) -> tuple[tuple[float, float], fl
     width, height = placed.stamp.width_mm * px_per_mm, placed.stamp.height_mm * px_per_mm
     x, y = placed.placement.center_px
     round_shape = getattr(placed.stamp, "shape", "") == "round"
-    extent = width if round_shape else (width * width + height * height) ** 0.5
+    extent = width if round_shape else math.sqrt(width * width + height * height)
     strip = placed.strip(page)
     if strip is not None:
         x = (strip[0] + strip[1]) / 2

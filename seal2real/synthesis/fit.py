@@ -1,7 +1,8 @@
 """Measure ink and photography of a real image: paper, light, blur, noise, JPEG, ink colour.
 
 Each measurement inverts one effect of ``capture`` or ``ink``; tests draw images with known
-parameters and find them again.
+parameters and find them again. Equal images give equal numbers to the last bit on every machine:
+no products of matrices (BLAS sums in an order of each processor), no logarithm of NumPy's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from seal2real.detmath import det_exp, det_log
 from seal2real.pages.decode import check_image
 from seal2real.pages.files import MAX_PIXELS
 from seal2real.synthesis.focus import find_focus, measure_edges
@@ -35,7 +37,8 @@ _NOT_PRINT = 0.4
 _INK_SHARE = 0.006
 # Larger images are measured at their centre: what is measured does not need more.
 _MAX_SIDE = 1600
-_LUMA = np.array([0.299, 0.587, 0.114])
+# Rec. 601: weights of red, green and blue in luma.
+_LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -105,17 +108,18 @@ def measure(image: Image.Image) -> Measured:
     pixels = _centre(rgb).astype(np.float64)
     field = _paper_field(pixels)
     paper = np.median(field.reshape(-1, 3), axis=0)
-    luma = pixels @ _LUMA
+    luma = _luma(pixels)
     full = _spread(field, pixels.shape[:2])
-    bare = float(paper @ _LUMA)
-    noise, texture, chroma = _noise(pixels, luma, full @ _LUMA)
-    focus = find_focus(measure_edges(luma, full @ _LUMA))
+    bare = float(_luma(paper))
+    lit = _luma(full)
+    noise, texture, chroma = _noise(pixels, luma, lit)
+    focus = find_focus(measure_edges(luma, lit))
     black = min(max(_black(luma, bare, focus.darkest), 0.0), 0.3 * bare)
     colour, ink = _ink(pixels - black, full - black)
     return Measured(
         paper=(float(paper[0]), float(paper[1]), float(paper[2])),
         black=black,
-        light_amount=_light_amount(field @ _LUMA),
+        light_amount=_light_amount(_luma(field)),
         light_scale_px=float(max(pixels.shape[:2])),
         blur_sigma_px=focus.sigma_px,
         sharpen=focus.sharpen,
@@ -127,6 +131,11 @@ def measure(image: Image.Image) -> Measured:
         colour=colour,
         ink=ink,
     )
+
+
+def _luma(rgb: Floats) -> Floats:  # [..., 3] -> [...]
+    red, green, blue = _LUMA
+    return rgb[..., 0] * red + rgb[..., 1] * green + rgb[..., 2] * blue
 
 
 def _centre(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -205,7 +214,8 @@ def _flat_sigma(blocks: Floats) -> float:  # [N, size * size]
     y, x = np.mgrid[0:size, 0:size].reshape(2, -1) - (size - 1) / 2.0
     rest = blocks - blocks.mean(axis=1, keepdims=True)
     for axis in (x, y):
-        rest = rest - np.outer(rest @ axis / (axis @ axis), axis)
+        slope = (rest * axis).sum(axis=1) / (axis * axis).sum()
+        rest = rest - np.outer(slope, axis)
     # The lower part: blocks with faint print or ink deviate more.
     return float(np.percentile(np.sqrt((rest**2).mean(axis=1)), 35))
 
@@ -217,7 +227,7 @@ def _ink(pixels: Floats, paper: Floats) -> tuple[str | None, tuple[float, float,
     """
     # Chroma is blocky and rims of pictures are ringed: leave the border out.
     light = np.clip(pixels / np.clip(paper, 2.0, 255.0), 0.01, 1.5)[6:-6, 6:-6].reshape(-1, 3)
-    absorbed = -np.log(light)
+    absorbed = -det_log(light)
     # Differences of light, not of absorbance: those are large in any noisy black.
     colourful = light.max(axis=1) - light.min(axis=1)
     ink = (colourful > _COLOURFUL) & (light.max(axis=1) > _NOT_PRINT)
@@ -240,17 +250,18 @@ def _colour_name(absorbed: Floats) -> str:
     """Return the name of the coloured ink whose direction is nearest."""
 
     def closeness(name: str) -> float:
-        other = -np.log(np.array(COLOURS[name]))
-        return float(absorbed @ other / np.sqrt((absorbed @ absorbed) * (other @ other)))
+        other = -det_log(np.array(COLOURS[name]))
+        norms = (absorbed * absorbed).sum() * (other * other).sum()
+        return float((absorbed * other).sum() / np.sqrt(norms))
 
     return max(("red", "blue", "purple"), key=closeness)
 
 
 def _as_ink(name: str, absorbed: Floats) -> tuple[str, tuple[float, float, float, float]]:
     """Split an absorbance into transmittance at 1 (the named colour's depth) and strength."""
-    depth = -float(np.log(min(COLOURS[name])))
+    depth = -float(det_log(min(COLOURS[name])))
     strength = max(float(absorbed.max()) / depth, 0.05)
-    r, g, b = (float(t) for t in np.exp(-absorbed / strength))
+    r, g, b = (float(t) for t in det_exp(-absorbed / strength))
     return name, (r, g, b, strength)
 
 
