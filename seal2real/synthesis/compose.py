@@ -66,6 +66,7 @@ def compose(page: Page, plan: SamplePlan, header: dict[str, object]) -> Sample:
     mask = np.zeros((height, width), np.uint8)
     shape = np.zeros((height, width), np.uint8)
     classes = np.zeros((height, width), np.uint8)
+    coverage = np.zeros((height, width), np.uint8)
     touched = np.zeros((height, width), bool)
     pressed = [(seal, press_seal(seal, clean)) for seal in plan.seals]
     # What leaves no ink in this window is not part of the sample.
@@ -73,11 +74,12 @@ def compose(page: Page, plan: SamplePlan, header: dict[str, object]) -> Sample:
     plan = replace(plan, seals=tuple(seal for seal, _ in visible))
     for bit, (seal, impression) in enumerate(visible):
         _merge(impression, bit, seal, sealed, mask, shape, classes, touched)
+        _cover(impression, coverage)
     clean, sealed, support = capture_pair(clean, sealed, touched, plan.capture)
     lines = window_lines(page.lines, plan.window)
     planes = {"clean": clean, "sealed": sealed, "mask": mask, "shape": shape, "support": support}
     record = build_record(page, plan, lines, planes, header)
-    return Sample(sealed, clean, mask, shape, classes, support, record)
+    return Sample(sealed, clean, mask, shape, classes, support, record, coverage=coverage)
 
 
 def page_window(
@@ -184,6 +186,13 @@ def _merge(
     shape[at] |= np.where(impression.coverage >= _SHAPE_COVERAGE_U8, flag, np.uint8(0))
     classes[at] = np.where(impression.classes > 0, impression.classes, classes[at])
     touched[at] |= impression.density > 0
+
+
+def _cover(impression: Impression, coverage: NDArray[np.uint8]) -> None:
+    """Lay the ideal coverage of ``impression`` over that of other seals in place."""
+    x0, y0, x1, y1 = impression.box
+    part = coverage[y0:y1, x0:x1]
+    np.maximum(part, impression.coverage, out=part)
 
 
 def window_lines(lines: tuple[PageLine, ...], window: Window) -> tuple[PageLine, ...]:

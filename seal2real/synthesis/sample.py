@@ -42,3 +42,6 @@ class Sample:
     record: dict[str, Any]
     # uint8 [H, W, 3], RGB: the page after realisation (I_f); None without one
     forged: NDArray[np.uint8] | None = None
+    # uint8 [H, W]: ideal coverage of the seals, 255 is full, before any ink; a forger's `ink`
+    # plane is this over 255. Not stored; None where it is not known
+    coverage: NDArray[np.uint8] | None = None
