@@ -18,8 +18,20 @@ import pytest
 import seal2real
 
 ROOT = Path(__file__).resolve().parent.parent
-# Modules that are an extra themselves.
-EXTRAS = {"seal2real.sealdb.torch_dataset"}
+# Modules and packages that need PyTorch themselves: the extra "train".
+EXTRAS = (
+    "seal2real.sealdb.torch_dataset",
+    "seal2real.diffusion",
+    "seal2real.models",
+    "seal2real.training",
+)
+# Modules below them that the commands read before they need PyTorch.
+WITHOUT_TORCH = {
+    "seal2real.training",
+    "seal2real.training.config",
+    "seal2real.training.configfile",
+    "seal2real.training.errors",
+}
 # Importing seal2real must not cost what only some of its users need.
 EXPENSIVE = ("torch", "numpy", "PIL", "pyarrow", "pypdfium2", "uharfbuzz", "cv2", "scipy", "triton")
 
@@ -38,6 +50,12 @@ def modules() -> list[str]:
     return sorted(info.name for info in found if not info.name.endswith("__main__"))
 
 
+def is_extra(name: str) -> bool:
+    """Return whether the module ``name`` may need PyTorch."""
+    below = any(name == extra or name.startswith(extra + ".") for extra in EXTRAS)
+    return below and name not in WITHOUT_TORCH
+
+
 def test_import_is_cheap() -> None:
     """DESIGN of the package: no torch, no CUDA, no triton and no heavy library at import."""
     code = "import json, sys, seal2real; print(json.dumps(sorted(sys.modules)))"
@@ -51,7 +69,8 @@ def test_no_module_of_the_core_needs_an_extra() -> None:
 import importlib, sys
 class Hidden:
     names = {"torch", "cv2", "scipy", "skia", "lmdb", "pycocotools", "webdataset", "datasets",
-             "rapidocr_onnxruntime", "onnxruntime", "diffusers", "transformers", "labelme"}
+             "rapidocr_onnxruntime", "onnxruntime", "diffusers", "transformers", "labelme",
+             "accelerate", "safetensors", "tensorboard", "onnx", "onnxscript"}
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in self.names:
             raise ModuleNotFoundError(f"hidden: {name}", name=name)
@@ -60,7 +79,7 @@ for name in sys.argv[1:]:
     importlib.import_module(name)
 print("all", len(sys.argv) - 1)
 """
-    names = [name for name in modules() if name not in EXTRAS]
+    names = [name for name in modules() if not is_extra(name)]
     done = subprocess.run(
         [sys.executable, "-c", code, *names], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -71,7 +90,7 @@ print("all", len(sys.argv) - 1)
 @pytest.mark.parametrize("name", ["seal2real", *modules()])
 def test_public_names_import(name: str) -> None:
     """Every module has a docstring, and every name it lists is there and listed once."""
-    if name in EXTRAS:
+    if is_extra(name):
         pytest.importorskip("torch")
     module = importlib.import_module(name)
     listed = getattr(module, "__all__", [])

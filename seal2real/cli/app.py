@@ -11,7 +11,7 @@ import click
 from seal2real import __version__
 from seal2real.sealdb.errors import SealDbError
 
-__all__ = ["main"]
+__all__ = ["Refusal", "error_message", "main", "show_warning"]
 
 # Command -> module of seal2real.cli that holds it; imported on first use, so that --help is quick.
 _COMMANDS = {
@@ -29,7 +29,7 @@ _COMMANDS = {
 _EXPECTED = (ValueError, OSError, SealDbError)
 
 
-class _Refusal(click.ClickException):
+class Refusal(click.ClickException):
     """Bad input or a machine that refuses."""
 
     exit_code = 2
@@ -51,20 +51,20 @@ class _LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with warnings.catch_warnings():
-                warnings.showwarning = _show_warning
+                warnings.showwarning = show_warning
                 return super().invoke(ctx)
         except click.exceptions.Exit:
             raise
         except _EXPECTED as error:
-            raise _Refusal(_message(error)) from error
+            raise Refusal(error_message(error)) from error
 
 
-def _show_warning(message: Warning | str, *_where: Any, **_how: Any) -> None:
+def show_warning(message: Warning | str, *_where: Any, **_how: Any) -> None:
     """Print a warning as a line for a person, without the line of code that gave it."""
     click.echo(f"Warning: {message}", err=True)
 
 
-def _message(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """Return one line for a person: no error numbers, and the file that the system named."""
     if isinstance(error, OSError) and error.strerror is not None:
         if error.filename is not None:

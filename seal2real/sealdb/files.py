@@ -17,6 +17,7 @@ __all__ = [
     "atomic_write",
     "make_folder",
     "remove_leftovers",
+    "sync_folder",
     "write_error",
 ]
 
@@ -44,7 +45,7 @@ def atomic_file(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         os.replace(temp, path)
         if sync:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except BaseException as error:  # Ctrl-C too: whatever ends the block, no leftovers
         temp.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -81,7 +82,8 @@ def remove_leftovers(folder: Path, names: set[str]) -> list[str]:
     return removed
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Sync the names in ``folder`` to disk, so that a rename survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

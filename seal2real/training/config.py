@@ -1,0 +1,379 @@
+"""Configuration of the trainers: frozen dataclasses, presets, TOML files and ``--set a.b=c``.
+
+Importing this needs no torch, so that ``--dry-run`` answers at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from seal2real.training.configfile import choose, from_toml, set_value
+
+__all__ = [
+    "PRESETS",
+    "Config",
+    "DataConfig",
+    "ForgerConfig",
+    "GanConfig",
+    "LoopConfig",
+    "OptimizerConfig",
+    "PriorConfig",
+    "TextUnetConfig",
+    "VaeConfig",
+    "resolve",
+]
+
+SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+
+
+def _need(where: str, value: Any, rule: bool, what: str) -> None:
+    """Refuse ``value`` of the field ``where`` unless ``rule`` holds; ``what`` states the rule."""
+    if not rule:
+        raise ValueError(f"config: {where} must be {what}, got {value!r}; change it")
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How any stage is run; nothing here but the seed and the precision changes a weight."""
+
+    # any integer: data, noise and initial weights are functions of it
+    seed: int = 0
+    # "auto" takes a GPU where there is one
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    # arithmetic of the forward passes; trained weights stay fp32
+    precision: Literal["fp32", "bf16"] = "fp32"
+    # processes that prepare batches; 0 prepares them between the steps
+    workers: int = 1
+    # batches that a worker keeps ready
+    prefetch: int = 4
+    # threads inside an operator on CPU; 0 leaves PyTorch's choice
+    threads: int = 0
+    # steps between two rows of scalars
+    log_every: int = 20
+    # steps between two sample grids; 0 draws none
+    grid_every: int = 500
+    # steps between two evaluations on held-out data; 0 makes none
+    evaluate_every: int = 500
+    # steps between two checkpoints
+    checkpoint_every: int = 500
+    # newest checkpoints kept
+    keep: int = 3
+    # share of saturated values, mean of 20 steps, from which on the run stops
+    max_saturation: float = 0.5
+    # factor by which a watched norm may leave its first value before the run stops
+    max_norm_growth: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "threads", "grid_every", "evaluate_every"):
+            value = getattr(self, name)
+            _need(f"loop.{name}", value, value >= 0, "at least 0")
+        for name in ("prefetch", "log_every", "checkpoint_every", "keep"):
+            value = getattr(self, name)
+            _need(f"loop.{name}", value, value >= 1, "at least 1")
+        _need("loop.max_saturation", self.max_saturation, 0 < self.max_saturation <= 1, "in (0, 1]")
+        _need("loop.max_norm_growth", self.max_norm_growth, self.max_norm_growth > 1, "above 1")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What the stages learn from."""
+
+    # folder with real images: OUT of `seal2real crops`, or images; empty where a stage needs none
+    real: str = ""
+    # scale of real images without an estimate of their own, px per mm; 0 estimates it
+    px_per_mm: float = 0.0
+    # side of the square images that networks see, px; a multiple of 8
+    size: int = 256
+    # share of real sources held out for evaluation
+    held_out: float = 0.1
+    # page sources of drawn images: "procedural", folders or PDF files
+    pages: tuple[str, ...] = ("procedural",)
+    # capture profile written by `seal2real fit`; empty draws captures of all kinds
+    profile: str = ""
+    # lowest and highest resolution of drawn images where the real ones state none, dots per inch
+    dpi: tuple[float, float] = (100.0, 300.0)
+
+    def __post_init__(self) -> None:
+        _need("data.px_per_mm", self.px_per_mm, self.px_per_mm >= 0, "at least 0")
+        _need(
+            "data.size",
+            self.size,
+            self.size >= 32 and self.size % 8 == 0,
+            "a multiple of 8 from 32 on",
+        )
+        _need("data.held_out", self.held_out, 0 <= self.held_out < 1, "in [0, 1)")
+        _need("data.pages", self.pages, len(self.pages) > 0, "at least one source")
+        low, high = self.dpi
+        _need("data.dpi", self.dpi, 0 < low <= high, "two ascending numbers above 0")
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """One optimizer with its schedule."""
+
+    # "adam8bit" needs bitsandbytes and a GPU
+    name: Literal["adam", "adamw", "adam8bit"] = "adamw"
+    # step size after the warm-up
+    lr: float = 1e-4
+    # decay of the mean of gradients, per update
+    beta1: float = 0.9
+    # decay of the mean of squared gradients, per update
+    beta2: float = 0.999
+    # decoupled for adamw, added to the gradient for the others
+    weight_decay: float = 0.0
+    # updates over which the step size rises from 0
+    warmup: int = 0
+    # "cosine" falls to 0 at the stage's last step
+    schedule: Literal["constant", "cosine"] = "constant"
+    # largest norm of all gradients together; 0 leaves them
+    clip_norm: float = 1.0
+
+    def __post_init__(self) -> None:
+        _need("lr", self.lr, self.lr > 0, "above 0")
+        for name in ("beta1", "beta2"):
+            value = getattr(self, name)
+            _need(name, value, 0 <= value < 1, "in [0, 1)")
+        for name in ("weight_decay", "warmup", "clip_norm"):
+            value = getattr(self, name)
+            _need(name, value, value >= 0, "at least 0")
+
+
+@dataclass(frozen=True)
+class VaeConfig:
+    """First part of `seal2real-train base`: the autoencoder."""
+
+    # optimisation steps
+    steps: int = 20_000
+    # images a step and process
+    batch: int = 8
+    # side of the square training crops, px
+    crop: int = 128
+    optimizer: OptimizerConfig = OptimizerConfig(lr=4e-4, warmup=200, schedule="cosine")
+
+
+@dataclass(frozen=True)
+class TextUnetConfig:
+    """Second part of `seal2real-train base`: text encoder and UNet."""
+
+    # optimisation steps
+    steps: int = 20_000
+    # images a step and process
+    batch: int = 16
+    # folder of the autoencoder; empty takes the one that the first part of this run made
+    vae: str = ""
+    # decay of the running mean of the weights, per step; 0 keeps none
+    ema_decay: float = 0.999
+    optimizer: OptimizerConfig = OptimizerConfig(lr=3e-4, warmup=200, schedule="cosine")
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """Stage 1: the two prompts and the UNet (eq. 1 and 2)."""
+
+    # base: a folder in diffusers layout, a hub id, or "tiny"
+    base: str = "tiny"
+    # optimisation steps of both equations together
+    steps: int = 4000
+    # images of each domain a step and process
+    batch: int = 4
+    # micro-batches that a step is split into
+    accumulate: int = 1
+    # consecutive updates of the prompts (eq. 1)
+    prompt_steps: int = 1
+    # consecutive updates of the UNet (eq. 2)
+    unet_steps: int = 1
+    # initial real prompt T_r
+    real_prompt: str = "A photo of document with real seal"
+    # initial fake prompt T_f
+    fake_prompt: str = "A photo of document with fake seal"
+    # which of the UNet's weights eq. 2 trains
+    unet: Literal["full", "lora", "frozen"] = "full"
+    # rank of LoRA's two factors
+    lora_rank: int = 16
+    # decay of the running mean of the UNet, per update; 0 keeps none
+    ema_decay: float = 0.999
+    # where that mean lives
+    ema_device: Literal["same", "cpu"] = "same"
+    # min-SNR weight gamma (Hang et al. 2023); 0 weighs all timesteps alike
+    min_snr: float = 0.0
+    # recompute activations in the backward pass
+    gradient_checkpointing: bool = False
+    prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
+    unet_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-5)
+
+
+@dataclass(frozen=True)
+class ForgerConfig:
+    """Stage 2: the forger (eq. 3 to 6)."""
+
+    # base: a folder in diffusers layout, a hub id, or "tiny"
+    base: str = "tiny"
+    # prior: `weights` folder of a finished `seal2real-train prior`; empty takes the shipped one
+    prior: str = ""
+    # steps after the warm-up
+    steps: int = 3000
+    # steps of content loss alone before them (eq. 4)
+    warmup_steps: int = 500
+    # images of each domain a step and process
+    batch: int = 4
+    # micro-batches that a step is split into
+    accumulate: int = 1
+    # prior loss: "eq3" true gradient, "sds", or "dm" distribution matching
+    prior_loss: Literal["eq3", "sds", "dm"] = "dm"
+    # w of eq. 5
+    content_weight: float = 1.0
+    # alpha_l of eq. 4, relu1_1 .. relu5_1
+    alpha: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
+    # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
+    vgg: str = "tiny"
+    # weigh the content loss by the ink's support
+    content_mask: bool = True
+    # compare structure only, not colour and light
+    content_invariant: bool = False
+    # forger steps in an adversarial round; 0 plays none
+    round_forger_steps: int = 1
+    # steps of eq. 6 in an adversarial round
+    round_prior_steps: int = 1
+    # channels of the forger's first level
+    width: int = 24
+    # levels of the forger, each half the size of the one above
+    levels: int = 4
+    # noise planes at the forger's input
+    noise_channels: int = 2
+    # decay of the running mean of the forger, per update; 0 keeps none
+    ema_decay: float = 0.999
+    # recompute activations in the backward pass
+    gradient_checkpointing: bool = False
+    optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-4)
+    prior_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-5)
+
+
+@dataclass(frozen=True)
+class GanConfig:
+    """Baseline: unpaired translation of the CUT family (Park et al. 2020)."""
+
+    # optimisation steps
+    steps: int = 3000
+    # images of each domain a step and process
+    batch: int = 4
+    # channels of the generator's first level
+    width: int = 24
+    # levels of the generator, each half the size of the one above
+    levels: int = 4
+    # noise planes at the generator's input
+    noise_channels: int = 2
+    # channels of the critic's first layer
+    critic_width: int = 32
+    # strided layers of the critic: a receptive field of 34 px for 2, 70 px for 3
+    critic_layers: int = 2
+    # places a layer that PatchNCE compares
+    patches: int = 256
+    # temperature of PatchNCE
+    temperature: float = 0.07
+    # weight of PatchNCE on translated drawn images
+    nce_weight: float = 1.0
+    # weight of PatchNCE on real images, which should stay as they are
+    identity_weight: float = 1.0
+    # decay of the running mean of the generator, per update; 0 keeps none
+    ema_decay: float = 0.999
+    optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=2e-4, beta1=0.5, clip_norm=0.0)
+    critic_optimizer: OptimizerConfig = OptimizerConfig(
+        name="adam", lr=2e-4, beta1=0.5, clip_norm=0.0
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that `seal2real-train` can be told; a command reads its own sections."""
+
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    vae: VaeConfig = field(default_factory=VaeConfig)
+    text_unet: TextUnetConfig = field(default_factory=TextUnetConfig)
+    prior: PriorConfig = field(default_factory=PriorConfig)
+    forger: ForgerConfig = field(default_factory=ForgerConfig)
+    gan: GanConfig = field(default_factory=GanConfig)
+
+    def __post_init__(self) -> None:
+        for section in fields(self):
+            _check_counts(section.name, getattr(self, section.name))
+
+
+def _check_counts(name: str, section: Any) -> None:
+    """Refuse a stage without steps or images."""
+    for key in ("steps", "batch", "accumulate", "width", "levels"):
+        value = getattr(section, key, 1)
+        _need(f"{name}.{key}", value, value >= 1, "at least 1")
+
+
+# The paper's optimizer (section 3.2): Adam with a step size of 2e-6.
+_PAPER_ADAM = OptimizerConfig(name="adam", lr=2e-6)
+_PAPER_ADAM_8BIT = replace(_PAPER_ADAM, name="adam8bit")
+
+_SD15_LOOP = LoopConfig(device="cuda", precision="bf16", workers=4)
+_SD15_DATA = DataConfig(size=512)
+_SD15_24GB = Config(
+    loop=_SD15_LOOP,
+    data=_SD15_DATA,
+    prior=PriorConfig(
+        base=SD15,
+        steps=20_000,
+        batch=1,
+        accumulate=4,
+        ema_device="cpu",
+        gradient_checkpointing=True,
+        prompt_optimizer=_PAPER_ADAM,
+        unet_optimizer=_PAPER_ADAM_8BIT,
+    ),
+    forger=ForgerConfig(
+        base=SD15,
+        steps=20_000,
+        warmup_steps=2000,
+        batch=1,
+        accumulate=4,
+        vgg="vgg19",
+        width=64,
+        gradient_checkpointing=True,
+        prior_optimizer=_PAPER_ADAM_8BIT,
+    ),
+    gan=GanConfig(steps=20_000, batch=1, width=64, critic_width=64, critic_layers=3),
+)
+_SD15_6GPU = replace(
+    _SD15_24GB,
+    prior=replace(_SD15_24GB.prior, accumulate=1, unet_optimizer=_PAPER_ADAM_8BIT),
+    forger=replace(
+        _SD15_24GB.forger,
+        accumulate=1,
+        prior_loss="eq3",
+        round_forger_steps=500,
+        round_prior_steps=500,
+        optimizer=_PAPER_ADAM,
+    ),
+)
+PRESETS: dict[str, Config] = {
+    "tiny": Config(),
+    "sd15-24gb": _SD15_24GB,
+    "sd15-6gpu": _SD15_6GPU,
+}
+
+
+def resolve(preset: str = "tiny", file: str = "", sets: tuple[str, ...] = ()) -> Config:
+    """Return the configuration: the preset, changed by a TOML file, changed by ``a.b=c`` words.
+
+    Args:
+        preset: a key of ``PRESETS``.
+        file: path of a TOML file whose tables are the sections; empty reads none.
+        sets: words like ``"prior.unet_optimizer.lr=2e-6"``, the last one counts.
+
+    Raises:
+        ValueError: if a name is unknown (the nearest is named) or a value has the wrong type or
+            range.
+        OSError: if the file cannot be read.
+    """
+    config = choose("resolve", "preset", preset, PRESETS)
+    if file:
+        config = from_toml(config, file)
+    for word in sets:
+        config = set_value(config, word)
+    return config

@@ -1,0 +1,1 @@
+"""The stages of training, one a file; each has ``build_stage(config, context) -> Stage``."""

@@ -1,0 +1,171 @@
+"""A small real stage, and a program that trains it: what the loop's tests run, kill and resume.
+
+Two convolutions learn to take seals off drawn crops of 64 px; a second small net with its own
+optimizer learns to tell clean from sealed, so that there are two players as in the real stages.
+
+Usage: python -m tests.support.small_stage OUT [a.b=c ...], settings of ``seal2real-train``, and
+    small.steps, small.delay (seconds a step), small.nan_at (step), small.file_limit (bytes),
+    small.base (hash), small.lr, small.dropout.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seal2real.sealdb.recipe import Recipe
+from seal2real.synthesis.generate import SampleFactory
+from seal2real.training.config import Config, OptimizerConfig, resolve
+from seal2real.training.errors import CheckpointError, TrainingError
+from seal2real.training.loop import RunResult, run_stage
+from seal2real.training.optim import Ema
+from seal2real.training.pictures import grid
+from seal2real.training.stage import Context, Stage
+
+SIZE = 64
+BATCH = 4
+
+
+@cache
+def drawn(index: int) -> tuple[Tensor, Tensor]:
+    """Return clean and synthetic crop ``index``, each float [3, SIZE, SIZE] in [-1, 1]."""
+    sample = factory()(index)
+    return _as_tensor(sample.clean), _as_tensor(sample.synthetic)
+
+
+@cache
+def factory() -> SampleFactory:
+    """The generator of the drawn crops."""
+    return SampleFactory(
+        Recipe(count=10**6, seed=5, size=str(SIZE), dpi=40.0, options={"seal_free": 0.0})
+    )
+
+
+def _as_tensor(image: np.ndarray[Any, Any]) -> Tensor:
+    return torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0)
+
+
+class SmallStage(Stage):
+    """See the module."""
+
+    name = "small"
+    images = BATCH
+
+    def __init__(self, context: Context, settings: dict[str, float | str]) -> None:
+        self.context = context
+        self.settings = settings
+        self.steps = int(settings.get("steps", 8))
+        self.cleaner = nn.Sequential(
+            nn.Conv2d(3, 8, 3, padding=1),
+            nn.SiLU(),
+            nn.Dropout(float(settings.get("dropout", 0.1))),
+            nn.Conv2d(8, 3, 3, padding=1),
+        ).to(context.device)
+        self.critic = nn.Conv2d(3, 1, 8, stride=8).to(context.device)
+        adam = OptimizerConfig(lr=float(settings.get("lr", 1e-2)), warmup=2, schedule="cosine")
+        self._optimizers = {
+            "cleaner": context.optimizer("cleaner", self.cleaner.parameters(), adam, self.steps),
+            "critic": context.optimizer("critic", self.critic.parameters(), adam, self.steps),
+        }
+        self.ema = Ema(self.cleaner, 0.9)
+
+    def modules(self) -> dict[str, nn.Module]:
+        return {"cleaner": self.cleaner, "critic": self.critic}
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return self._optimizers
+
+    def identity(self) -> dict[str, str]:
+        return {"base": str(self.settings.get("base", "0" * 64))}
+
+    def batch(self, step: int) -> dict[str, Any]:
+        pairs = [drawn(i) for i in self.context.indices(step, BATCH)]
+        clean, synthetic = (torch.stack(side) for side in zip(*pairs, strict=True))
+        return {"clean": clean, "synthetic": synthetic}
+
+    def step(
+        self, step: int, batch: dict[str, Any], generator: torch.Generator
+    ) -> dict[str, float]:
+        time.sleep(float(self.settings.get("delay", 0)))
+        clean = batch["clean"].to(self.context.device)
+        synthetic = batch["synthetic"].to(self.context.device)
+        noise = 0.1 * torch.randn(synthetic.shape, generator=generator).to(self.context.device)
+        loss = functional.mse_loss(self.cleaner(synthetic + noise), clean)
+        if step == self.settings.get("nan_at"):
+            loss = loss * float("nan")
+        self.context.backward(loss)
+        norm = self.context.apply("cleaner", self._optimizers["cleaner"])
+        self.ema.update(self.cleaner)
+        judged = functional.softplus(self.critic(clean)) + functional.softplus(
+            -self.critic(synthetic)
+        )
+        self.context.backward(judged.mean())
+        self.context.apply("critic", self._optimizers["critic"])
+        return {"loss": loss.item(), "critic": judged.mean().item(), "gradient": norm}
+
+    def extra_state(self) -> dict[str, Any]:
+        return {"ema": self.ema.state_dict()}
+
+    def load_extra_state(self, state: dict[str, Any]) -> None:
+        self.ema.load_state_dict(state["ema"])
+
+    @torch.no_grad()
+    def evaluate(self, step: int, generator: torch.Generator) -> dict[str, float]:
+        clean, synthetic = drawn(999_999)
+        found = self.ema.averaged(self.cleaner).eval().cpu()(synthetic[None])
+        return {"mse": functional.mse_loss(found, clean[None]).item()}
+
+    @torch.no_grad()
+    def grids(self, step: int) -> dict[str, Tensor]:
+        clean, synthetic = drawn(999_999)
+        found = self.ema.averaged(self.cleaner).eval().cpu()(synthetic[None])
+        return {"cleaned": grid([synthetic[None], found, clean[None]])}
+
+    def finish(self, out: Path) -> None:
+        from safetensors.torch import save_file
+
+        save_file(self.ema.averaged(self.cleaner).state_dict(), out / "cleaner.safetensors")
+
+
+def train_small(out: Path, words: tuple[str, ...] = ()) -> RunResult:
+    """Train the stage in this process with settings like ``loop.seed=1`` and ``small.steps=4``."""
+    small = {}
+    for word in words:
+        if word.startswith("small."):
+            key, _, text = word.removeprefix("small.").partition("=")
+            small[key] = text if key == "base" else float(text)
+    sets = tuple(word for word in words if not word.startswith("small."))
+    quiet = ("loop.device=cpu", "loop.threads=1", "loop.log_every=2", "loop.checkpoint_every=2")
+    config = resolve("tiny", "", (*quiet, "loop.evaluate_every=4", "loop.grid_every=4", *sets))
+
+    def build(_config: Config, context: Context) -> SmallStage:
+        return SmallStage(context, small)
+
+    if "file_limit" in small:
+        limit = int(small["file_limit"])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    return run_stage(build, config, out, "small")
+
+
+def main(out: str, *words: str) -> int:
+    """Train; return 2 for an error that a user can mend."""
+    try:
+        result = train_small(Path(out), words)
+    except (TrainingError, CheckpointError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(result.summary())
+    return 0 if result.finished else 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
