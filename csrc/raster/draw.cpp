@@ -19,14 +19,11 @@ struct Drawer::State {
   Tracer tracer;
   Segments segments;
   std::vector<Cell> cells;
-  std::vector<uint8_t> touched;
   std::vector<uint8_t> row;
 
   bool draw_part(const Part& part, const Warp& warp, const Canvas& canvas, const Kernels& kernels);
   bool draw_band(const Edges& edges, const PixelBox& box, int row_begin, int row_end,
                  const Part& part, const Canvas& canvas, const Kernels& kernels);
-  bool put_row(Cell* cells, const uint8_t* touched, int blocks, const PixelBox& box, int y,
-               const Part& part, const Canvas& canvas, const Kernels& kernels);
 };
 
 namespace {
@@ -50,81 +47,29 @@ bool put_run(const uint8_t* coverage, int x, int count, int y, const Part& part,
 
 }  // namespace
 
-bool Drawer::State::put_row(Cell* cells, const uint8_t* flags, int blocks, const PixelBox& box,
-                            int y, const Part& part, const Canvas& canvas, const Kernels& kernels) {
-  int32_t height = 0;
-  if (flags == nullptr) {
-    kernels.resolve(cells, blocks, &height, row.data());
-    return put_run(row.data(), box.x0, std::min(blocks * kBlock, box.width), y, part, canvas,
-                   kernels);
-  }
-  bool conflict = false;
-  int begin = 0;  // first block of the current inked run
-  int block = 0;
-  const auto finish = [&](int end) {
-    if (end > begin) {
-      const int count = std::min(end * kBlock, box.width) - begin * kBlock;
-      conflict |= put_run(row.data() + begin * kBlock, box.x0 + begin * kBlock, count, y, part,
-                          canvas, kernels);
-    }
-  };
-  while (block < blocks) {
-    int next = block;
-    while (next < blocks && flags[next] == 0) {
-      ++next;
-    }
-    if (next > block) {
-      const int covered = height < 0 ? -height : height;
-      if (covered == 0) {
-        finish(block);
-        begin = next;
-      } else {
-        const int value = std::min(255, (covered * 512 * 255 + 65536) >> 17);
-        std::memset(row.data() + block * kBlock, value, static_cast<size_t>(next - block) * kBlock);
-      }
-      block = next;
-    }
-    while (next < blocks && flags[next] != 0) {
-      ++next;
-    }
-    kernels.resolve(cells + block * kBlock, next - block, &height, row.data() + block * kBlock);
-    block = next;
-  }
-  finish(blocks);
-  return conflict;
-}
-
 bool Drawer::State::draw_band(const Edges& edges, const PixelBox& box, int row_begin, int row_end,
                               const Part& part, const Canvas& canvas, const Kernels& kernels) {
   const int blocks = round_up(box.width, kBlock) / kBlock;
   const int stride = (blocks + 2) * kBlock;
-  const bool sparse = box.width > kSparseWidth;
   const size_t size = static_cast<size_t>(row_end - row_begin) * stride + 64;
   if (cells.size() < size) {
     cells.resize(size, 0);
   }
-  if (sparse && touched.size() < size / kBlock + 8) {
-    touched.resize(size / kBlock + 8, 0);
-  }
-  const Grid grid = {cells.data(), stride, row_begin, row_end, sparse ? touched.data() : nullptr};
-  kernels.accumulate(edges, grid, segments);
+  kernels.accumulate(edges, {cells.data(), stride, row_begin, row_end}, segments);
   const int left = box.x0 - canvas.x0;
   if (left >= 0 && left + blocks * kBlock <= canvas.width) {
     const size_t at = static_cast<size_t>(box.y0 + row_begin - canvas.y0) * canvas.width + left;
-    return kernels.put_tile({cells.data(), grid.touched, stride, blocks, row_end - row_begin,
-                             canvas.coverage + at, canvas.classes + at, canvas.width, part.cls,
-                             part.cut});
+    return kernels.put_tile({cells.data(), stride, blocks, row_end - row_begin,
+                             box.width > kSparseWidth, canvas.coverage + at, canvas.classes + at,
+                             canvas.width, part.cls, part.cut});
   }
   bool conflict = false;
   for (int r = row_begin; r < row_end; ++r) {
     Cell* first = cells.data() + static_cast<size_t>(r - row_begin) * stride;
-    uint8_t* flags =
-        sparse ? touched.data() + static_cast<size_t>(r - row_begin) * (stride / kBlock) : nullptr;
-    conflict |= put_row(first, flags, blocks, box, box.y0 + r, part, canvas, kernels);
+    kernels.resolve(first, blocks, row.data());
+    conflict |= put_run(row.data(), box.x0, std::min(blocks * kBlock, box.width), box.y0 + r, part,
+                        canvas, kernels);
     std::memset(first + blocks * kBlock, 0, 2 * kBlock * sizeof(Cell));
-    if (sparse) {
-      std::memset(flags, 0, static_cast<size_t>(stride / kBlock));
-    }
   }
   return conflict;
 }

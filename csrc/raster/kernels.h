@@ -15,11 +15,12 @@ namespace seal2real {
 using Fixed24_8 = int32_t;
 constexpr int kOne = 256;
 
-// A cell packs what the edges in one pixel add: signed height (1/256 px) in the upper 12 bits, and
-// height x (sum of both x fractions) in the lower 20. Outlines wind to 0 or 1, so heights end
-// within +-256 and areas within +-2^17; sums on the way may wrap.
-using Cell = int32_t;
-constexpr int kAreaBits = 20;
+// A cell holds what the edges in one pixel add to the coverage of this pixel and of all to its
+// right, in 1/16384 px^2. Outlines wind to 0 or 1, so the running sum ends within +-2^14; sums on
+// the way may wrap. Half the bytes of a cell with separate height and area, and one sum less a
+// pixel: 16 pixels are resolved in 10 ns where they took 25.
+using Cell = int16_t;
+constexpr int kFull = 1 << 14;
 constexpr int kBlock = 16;  // cells resolved at a time
 
 struct Edges {
@@ -34,7 +35,6 @@ struct Grid {
   int stride;     // a multiple of kBlock, two blocks above the width
   int row_begin;  // rows outside [row_begin, row_end) are not summed
   int row_end;
-  uint8_t* touched;  // a flag per block of cells, or null
 };
 
 struct VertexTransform {
@@ -61,11 +61,11 @@ struct Target {
 
 // The grid of one part and the pixels under it, all of them inside the canvas.
 struct Tile {
-  Cell* cells;       // [rows, stride]
-  uint8_t* touched;  // [rows, stride / kBlock], or null: every block is resolved
+  Cell* cells;  // [rows, stride]
   int stride;
   int blocks;  // to resolve in each row
   int rows;
+  bool sparse;        // most blocks are empty: look before resolving
   uint8_t* coverage;  // of the first pixel; `pitch` pixels to the next row
   uint8_t* classes;
   int pitch;
@@ -78,38 +78,41 @@ constexpr uint8_t kConflict = 0x80;
 
 // Working memory of one accumulate call.
 struct Segments {
-  static constexpr int kCapacity = 1024;
-  static constexpr int kRoom = kCapacity + 64;
   static constexpr int kEdges = 256;
-  // Of each edge; lengths in 1/256 px.
-  alignas(64) int32_t x0[kEdges + 64];    // of the upper end, less the bits of a rounded zero
-  alignas(64) int32_t top[kEdges + 64];   // of its first row, below the upper end
-  alignas(64) int32_t drop[kEdges + 64];  // from the upper end to the lower
-  alignas(64) int32_t up[kEdges + 64];    // -1 when the outline runs upwards, else 0
-  alignas(64) float slope[kEdges + 64];
-  alignas(64) int32_t start[kEdges + 64];  // cell at the left of its first row
-  alignas(64) int32_t rows[kEdges + 64];
-  alignas(64) int32_t low[kRoom];
-  alignas(64) int32_t high[kRoom];
-  alignas(64) int32_t height[kRoom];
+  static constexpr int kRoom = kEdges + 64;
+  // Edges with rows left; lengths in 1/256 px.
+  struct {
+    alignas(64) int32_t x0[kRoom];    // of the upper end, less the bits of a rounded zero
+    alignas(64) int32_t top[kRoom];   // of its first row, below the upper end
+    alignas(64) int32_t drop[kRoom];  // from the upper end to the lower
+    alignas(64) float slope[kRoom];
+    alignas(64) int32_t start[kRoom];  // cell at the left of its first row
+    alignas(64) int32_t rows[kRoom];   // twice the rows it crosses, plus 1 when it runs upwards
+  } edges;
+  // Row segments that reach beyond two columns, from the left of their first column.
+  struct {
+    alignas(64) int32_t low[kRoom];
+    alignas(64) int32_t high[kRoom];
+    alignas(64) float per_x[kRoom];   // height a 1/256 px
+    alignas(64) int32_t base[kRoom];  // first cell
+    int count;
+  } wide;
+  // What to add: four cells packed in 64 bits, from cell `base` on.
   alignas(64) int32_t base[kRoom];
-  alignas(64) int32_t value0[kRoom];
-  alignas(64) int32_t value1[kRoom];
-  int32_t wide[kRoom];
+  alignas(64) uint64_t value[kRoom];
 };
 
 struct Kernels {
   void (*transform)(const VertexTransform& map, const float* x, const float* y, int count,
                     Fixed24_8* out_x, Fixed24_8* out_y);
   void (*accumulate)(const Edges& edges, const Grid& grid, Segments& scratch);
-  // Turns `blocks` blocks of a row into coverage and zeroes the cells; `*height` is the running
-  // sum of heights before and after.
-  void (*resolve)(Cell* cells, int blocks, int32_t* height, uint8_t* coverage);
+  // Turns `blocks` blocks of a row into coverage and zeroes the cells.
+  void (*resolve)(Cell* cells, int blocks, uint8_t* coverage);
   // Puts `count` pixels of coverage onto the target; true when any is in conflict. Reads coverage
   // in whole blocks.
   bool (*compose)(const uint8_t* coverage, int count, const Target& target);
-  // resolve and compose for a whole tile, leaving cells and flags zero: the coverage of a block
-  // never leaves the registers.
+  // resolve and compose for a whole tile, leaving its cells zero: the coverage of a block never
+  // leaves the registers.
   bool (*put_tile)(const Tile& tile);
   void (*colour)(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out);
 };
