@@ -306,7 +306,8 @@ def _mean_square(
     squares = difference.to(torch.promote_types(difference.dtype, torch.float32)).square().mean(1)
     if weight is None:
         return squares.flatten(1).mean(1)
-    shares = F.adaptive_avg_pool2d(weight.to(squares.dtype), squares.shape[-2:])[:, 0]
+    height, width = squares.shape[-2:]
+    shares = F.adaptive_avg_pool2d(weight.to(squares.dtype), (height, width))[:, 0]
     return (squares * shares).sum((1, 2)) / shares.sum((1, 2)).clamp_min(1e-6)
 
 
