@@ -5,7 +5,8 @@ optimizer learns to tell clean from sealed, so that there are two players as in 
 
 Usage: python -m tests.support.small_stage OUT [a.b=c ...], settings of ``seal2real-train``, and
     small.steps, small.delay (seconds a step), small.nan_at (step), small.file_limit (bytes),
-    small.base (hash), small.lr, small.dropout.
+    small.base (hash), small.lr, small.dropout, small.noise, small.batch, small.dump (every process
+    writes its weights to OUT/rank-N.safetensors).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -32,7 +34,6 @@ from seal2real.training.pictures import grid
 from seal2real.training.stage import Context, Stage
 
 SIZE = 64
-BATCH = 4
 
 
 @cache
@@ -58,12 +59,12 @@ class SmallStage(Stage):
     """See the module."""
 
     name = "small"
-    images = BATCH
 
     def __init__(self, context: Context, settings: dict[str, float | str]) -> None:
         self.context = context
         self.settings = settings
         self.steps = int(settings.get("steps", 8))
+        self.images = int(settings.get("batch", 4))
         self.cleaner = nn.Sequential(
             nn.Conv2d(3, 8, 3, padding=1),
             nn.SiLU(),
@@ -88,7 +89,7 @@ class SmallStage(Stage):
         return {"base": str(self.settings.get("base", "0" * 64))}
 
     def batch(self, step: int) -> dict[str, Any]:
-        pairs = [drawn(i) for i in self.context.indices(step, BATCH)]
+        pairs = [drawn(i) for i in self.context.indices(step, self.images)]
         clean, synthetic = (torch.stack(side) for side in zip(*pairs, strict=True))
         return {"clean": clean, "synthetic": synthetic}
 
@@ -98,7 +99,8 @@ class SmallStage(Stage):
         time.sleep(float(self.settings.get("delay", 0)))
         clean = batch["clean"].to(self.context.device)
         synthetic = batch["synthetic"].to(self.context.device)
-        noise = 0.1 * torch.randn(synthetic.shape, generator=generator).to(self.context.device)
+        sigma = float(self.settings.get("noise", 0.1))
+        noise = sigma * torch.randn(synthetic.shape, generator=generator).to(self.context.device)
         loss = functional.mse_loss(self.cleaner(synthetic + noise), clean)
         if step == self.settings.get("nan_at"):
             loss = loss * float("nan")
@@ -131,8 +133,6 @@ class SmallStage(Stage):
         return {"cleaned": grid([synthetic[None], found, clean[None]])}
 
     def finish(self, out: Path) -> None:
-        from safetensors.torch import save_file
-
         save_file(self.ema.averaged(self.cleaner).state_dict(), out / "cleaner.safetensors")
 
 
@@ -147,13 +147,23 @@ def train_small(out: Path, words: tuple[str, ...] = ()) -> RunResult:
     quiet = ("loop.device=cpu", "loop.threads=1", "loop.log_every=2", "loop.checkpoint_every=2")
     config = resolve("tiny", "", (*quiet, "loop.evaluate_every=4", "loop.grid_every=4", *sets))
 
+    made: list[SmallStage] = []
+
     def build(_config: Config, context: Context) -> SmallStage:
-        return SmallStage(context, small)
+        made.append(SmallStage(context, small))
+        return made[0]
 
     if "file_limit" in small:
         limit = int(small["file_limit"])
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    return run_stage(build, config, out, "small")
+    result = run_stage(build, config, out, "small")
+    if "dump" in small:
+        stage = made[0]
+        weights = {
+            f"{n}.{k}": v for n, m in stage.modules().items() for k, v in m.state_dict().items()
+        }
+        save_file(weights, out / f"rank-{stage.context.rank}.safetensors")
+    return result
 
 
 def main(out: str, *words: str) -> int:
