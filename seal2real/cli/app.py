@@ -18,6 +18,7 @@ _COMMANDS = {
     "synth": "synth",
     "draw": "draw",
     "fit": "fit",
+    "crops": "crops",
     "verify": "database",
     "view": "database",
     "labels": "labels",

@@ -54,14 +54,14 @@ def fill_ignored(
 
 def _pull_push(weighted: Floats, weight: Floats) -> Floats:
     """Return colours everywhere; ``weighted`` [H, W, 3] is colour times ``weight`` [H, W, 1]."""
-    colour = weighted / np.maximum(weight, 1e-6)
+    colour = np.asarray(weighted / np.maximum(weight, 1e-6), np.float32)
     if (weight > 0).all():
         return colour
     below = _pull_push(_halved(weighted), _halved(weight))
     height, width = weight.shape[:2]
-    coarse = below.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-    share = np.minimum(weight, 1.0)
-    return share * colour + (1.0 - share) * coarse
+    coarse: Floats = below.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    share = np.minimum(weight, np.float32(1.0))
+    return coarse + share * (colour - coarse)
 
 
 def _halved(plane: Floats) -> Floats:

@@ -20,6 +20,7 @@ __all__ = ["FoundSeal", "Scale", "find_seals", "image_scale"]
 
 Image = NDArray[np.uint8]
 Planes = NDArray[np.float32]
+Region = NDArray[np.int64]  # [N, 2] row, column
 
 # Usual sizes, mm: diameter of a round seal, long axis of an oval (40 x 30, 45 x 30), side of a
 # name seal, long side of a box.
@@ -170,13 +171,13 @@ def _find_in_planes(planes: Planes, image: Image) -> list[FoundSeal]:
 
 
 def _seals_of_region(
-    region: NDArray[np.int64], planes: Planes, image: Image, depth: int = 0
+    region: Region, planes: Planes, image: Image, depth: int = 0
 ) -> list[FoundSeal]:
     """Return the seal of a region; what it leaves uncovered is looked at again."""
     seal = _measured(region, planes, image)
     if seal is None:
         return []
-    rest = region[seal.ellipse.radii(region[:, ::-1] * 2.0 + 1.0) > 1.15]
+    rest = region[seal.ellipse.radii(_middles(region)) > 1.15]
     if depth >= 3 or len(rest) < 0.3 * len(region):
         return [seal]
     inside = np.zeros(planes.shape[1:], bool)
@@ -187,7 +188,7 @@ def _seals_of_region(
     return [seal, *others]
 
 
-def _measured(region: NDArray[np.int64], planes: Planes, image: Image) -> FoundSeal | None:
+def _measured(region: Region, planes: Planes, image: Image) -> FoundSeal | None:
     """Return the seal that a region shows, in px of ``image``."""
     rim = _rim(region, planes.shape[1:])
     outline = smallest_rectangle(rim)
@@ -218,7 +219,7 @@ def _measured(region: NDArray[np.int64], planes: Planes, image: Image) -> FoundS
 
 
 def _cornered(
-    region: NDArray[np.int64],
+    region: Region,
     outline: Rectangle,
     fill: float,
     sure: float,
@@ -244,7 +245,12 @@ def _cornered(
     )
 
 
-def _rim(region: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _middles(region: Region) -> NDArray[np.float64]:
+    """Return the middles of a region's squares, x, y in image px."""
+    return np.asarray(2.0 * region[:, ::-1] + 1.0, np.float64)
+
+
+def _rim(region: Region, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return the corners of a region's outermost squares by row and by column, x, y in image px."""
     points = []
     for axis in (0, 1):
@@ -259,9 +265,7 @@ def _rim(region: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float6
     return 2.0 * np.concatenate(points).astype(np.float64)
 
 
-def _ring(
-    region: NDArray[np.int64], rim: NDArray[np.float64], planes: Planes
-) -> tuple[Ellipse, float] | None:
+def _ring(region: Region, rim: NDArray[np.float64], planes: Planes) -> tuple[Ellipse, float] | None:
     """Return the ellipse of a region's outer edge: where ink ends on rays, and the region's rim.
 
     The rim carries the parts where the ring left no ink; where it did, the ink decides.
@@ -291,7 +295,7 @@ def _off_image(rim: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.f
 
 
 def _outer_ink(
-    ink: Planes, region: NDArray[np.int64], middle: NDArray[np.float64], reach: float
+    ink: Planes, region: Region, middle: NDArray[np.float64], reach: float
 ) -> NDArray[np.float64]:
     """Return where ink ends on rays from the middle outwards, between pixels, x, y in image px."""
     mine = np.zeros(ink.shape, np.float32)
@@ -337,19 +341,17 @@ def _sampled(plane: Planes, x: NDArray[np.float64], y: NDArray[np.float64]) -> N
     return np.asarray(top * (1 - dy) + bottom * dy)
 
 
-def _agreement(
-    ellipse: Ellipse, region: NDArray[np.int64], shape: tuple[int, ...]
-) -> tuple[float, float]:
+def _agreement(ellipse: Ellipse, region: Region, shape: tuple[int, ...]) -> tuple[float, float]:
     """Return the share of the ellipse in the image, and its IoU with the region there."""
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]].reshape(2, -1)
     within = ellipse.radii(np.stack([columns, rows], axis=1) * 2.0 + 1.0) <= 1.0
     whole = math.pi * ellipse.a * ellipse.b / 4.0
-    mine = ellipse.radii(region[:, ::-1] * 2.0 + 1.0) <= 1.0
+    mine = ellipse.radii(_middles(region)) <= 1.0
     either = within.sum() + len(region) - mine.sum()
     return float(within.sum() / whole), float(mine.sum() / max(either, 1))
 
 
-def _ink(region: NDArray[np.int64], planes: Planes) -> NDArray[np.bool_]:
+def _ink(region: Region, planes: Planes) -> NDArray[np.bool_]:
     """Return the region's inked squares, bool like one plane."""
     inked = np.zeros(planes.shape[1:], bool)
     inked[region[:, 0], region[:, 1]] = True

@@ -47,12 +47,13 @@ def dumps(value: Any) -> str:
 
 
 @contextmanager
-def staged(dest: Path, *, forbidden: Path) -> Iterator[Path]:
+def staged(dest: Path, *, forbidden: Path, caller: str = "export") -> Iterator[Path]:
     """Yield an empty folder beside ``dest`` that is renamed to it at the end, or removed.
 
     Args:
         dest: folder to make; must not exist, or be empty.
         forbidden: folder that must not contain ``dest``: the dataset itself, which `verify` checks.
+        caller: what messages begin with.
 
     Raises:
         FileExistsError: ``dest`` exists and is not an empty folder.
@@ -60,7 +61,7 @@ def staged(dest: Path, *, forbidden: Path) -> Iterator[Path]:
         WriteError: ``dest`` cannot be written.
     """
     dest = dest.absolute()
-    _check_target(dest, forbidden)
+    _check_target(dest, forbidden, caller)
     made: Path | None = None
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
@@ -70,29 +71,29 @@ def staged(dest: Path, *, forbidden: Path) -> Iterator[Path]:
         os.rename(made, dest)
         made = None
     except OSError as error:
-        raise _explained(error, dest) from error
+        raise _explained(error, dest, caller) from error
     finally:
         if made is not None:
             shutil.rmtree(made, ignore_errors=True)
 
 
-def _check_target(dest: Path, forbidden: Path) -> None:
+def _check_target(dest: Path, forbidden: Path, caller: str) -> None:
     if dest.resolve().is_relative_to(forbidden.resolve()):
         raise ValueError(
-            f"export: dest must lie outside the dataset, got {dest}; choose another folder"
+            f"{caller}: dest must lie outside the dataset, got {dest}; choose another folder"
         )
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise FileExistsError(
-            f"export: dest must be a new or empty folder, got the file {dest}; choose another name"
+            f"{caller}: dest must be a new or empty folder, got the file {dest}; choose another name"
         )
     if dest.is_dir() and any(dest.iterdir()):
         raise FileExistsError(
-            f"export: dest must be a new or empty folder, got {dest} with files in it; "
+            f"{caller}: dest must be a new or empty folder, got {dest} with files in it; "
             "remove it or choose another name"
         )
 
 
-def _explained(error: OSError, dest: Path) -> OSError:
+def _explained(error: OSError, dest: Path, caller: str) -> OSError:
     """Name ``dest`` and the remedy for what a user can mend; other errors pass unchanged."""
     remedies = {
         errno.ENOSPC: "have room; free some space",
@@ -106,5 +107,5 @@ def _explained(error: OSError, dest: Path) -> OSError:
         return error
     rule, remedy = remedies[error.errno].split("; ")
     return WriteError(
-        f"export: dest must {rule}, got {dest} ({os.strerror(error.errno)}); {remedy}"
+        f"{caller}: dest must {rule}, got {dest} ({os.strerror(error.errno)}); {remedy}"
     )
