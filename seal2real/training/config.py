@@ -85,8 +85,12 @@ class DataConfig:
     px_per_mm: float = 0.0
     # side of the square images that networks see, px; a multiple of 8
     size: int = 256
-    # share of real sources held out for evaluation
-    held_out: float = 0.1
+    # CSV file with columns file and source: which real images are held out together; may be empty
+    groups: str = ""
+    # parts that the real sources are split into
+    folds: int = 5
+    # the part that is held out for evaluation, 0 .. folds - 1
+    fold: int = 0
     # page sources of drawn images: "procedural", folders or PDF files
     pages: tuple[str, ...] = ("procedural",)
     # capture profile written by `seal2real fit`; empty draws captures of all kinds
@@ -102,7 +106,8 @@ class DataConfig:
             self.size >= 32 and self.size % 8 == 0,
             "a multiple of 8 from 32 on",
         )
-        _need("data.held_out", self.held_out, 0 <= self.held_out < 1, "in [0, 1)")
+        _need("data.folds", self.folds, self.folds >= 2, "at least 2")
+        _need("data.fold", self.fold, 0 <= self.fold < self.folds, "in 0 .. folds - 1")
         _need("data.pages", self.pages, len(self.pages) > 0, "at least one source")
         low, high = self.dpi
         _need("data.dpi", self.dpi, 0 < low <= high, "two ascending numbers above 0")
@@ -235,12 +240,14 @@ class ForgerConfig:
     round_forger_steps: int = 1
     # steps of eq. 6 in an adversarial round
     round_prior_steps: int = 1
-    # channels of the forger's first level
-    width: int = 24
-    # levels of the forger, each half the size of the one above
+    # channels of the forger at full resolution, doubled from level to level
+    width: int = 16
+    # resolutions of the forger, each half the one above
     levels: int = 4
-    # noise planes at the forger's input
-    noise_channels: int = 2
+    # channels of the forger are never more
+    max_width: int = 96
+    # noise planes at the forger's input; 0 makes it a function of the page
+    noise_channels: int = 4
     # decay of the running mean of the forger, per update; 0 keeps none
     ema_decay: float = 0.999
     # recompute activations in the backward pass
@@ -257,12 +264,14 @@ class GanConfig:
     steps: int = 3000
     # images of each domain a step and process
     batch: int = 4
-    # channels of the generator's first level
-    width: int = 24
-    # levels of the generator, each half the size of the one above
+    # channels of the generator at full resolution, doubled from level to level
+    width: int = 16
+    # resolutions of the generator, each half the one above
     levels: int = 4
-    # noise planes at the generator's input
-    noise_channels: int = 2
+    # channels of the generator are never more
+    max_width: int = 96
+    # noise planes at the generator's input; 0 makes it a function of the page
+    noise_channels: int = 4
     # channels of the critic's first layer
     critic_width: int = 32
     # strided layers of the critic: a receptive field of 34 px for 2, 70 px for 3
@@ -334,10 +343,11 @@ _SD15_24GB = Config(
         accumulate=4,
         vgg="vgg19",
         width=64,
+        max_width=512,
         gradient_checkpointing=True,
         prior_optimizer=_PAPER_ADAM_8BIT,
     ),
-    gan=GanConfig(steps=20_000, batch=1, width=64, critic_width=64, critic_layers=3),
+    gan=GanConfig(steps=20_000, batch=1, width=64, max_width=512, critic_width=64, critic_layers=3),
 )
 _SD15_6GPU = replace(
     _SD15_24GB,
