@@ -15,7 +15,9 @@ __all__ = ["Refusal", "error_message", "main", "show_warning"]
 
 # Command -> module of seal2real.cli that holds it; imported on first use, so that --help is quick.
 _COMMANDS = {
+    "build": "build",
     "synth": "synth",
+    "realise": "build",
     "draw": "draw",
     "fit": "fit",
     "crops": "crops",
@@ -81,7 +83,7 @@ def main() -> None:
 
     \b
     A first data set:
-      seal2real synth out --count 100 --seed 1
+      seal2real build out --count 100 --seed 1
       seal2real verify out
       seal2real view out
       seal2real labels out --to coco out-coco

@@ -16,7 +16,7 @@ from seal2real.synthesis.options import CAPTURES, LANGUAGES
 if TYPE_CHECKING:
     from seal2real.pages.files import BadFile
 
-__all__ = ["synth"]
+__all__ = ["changed_inputs", "drawing_recipe", "list_bad", "synth"]
 
 # Samples in the gallery.
 _GALLERY_LEAST, _GALLERY_MOST = 24, 64
@@ -101,7 +101,7 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
       seal2real synth out --count 1000 --pages scans/ --workers 4
       seal2real labels out --to coco out-coco
     """
-    recipe = _recipe(out, dry_run, **given)
+    recipe = drawing_recipe(out, dry_run, **given)
     if dry_run:
         resolved = {**recipe.locked(), "hash": recipe.hash(), "shards": recipe.shards}
         click.echo(json.dumps(resolved, ensure_ascii=False, indent=2))
@@ -112,7 +112,7 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
 
     factory = SampleFactory(recipe)
     factory.check()
-    _list_bad(factory.bad)
+    list_bad(factory.bad)
     try:
         report = run_shards(
             recipe, factory, out, workers=workers, shard=shard, sources=factory.describe()
@@ -126,7 +126,7 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
     click.echo(report.summary())
 
 
-def _list_bad(bad: Sequence[BadFile]) -> None:
+def list_bad(bad: Sequence[BadFile]) -> None:
     """Say which files cannot be used; all of them are in dataset.json."""
     for file in bad[:_MOST_LISTED]:
         click.echo(f"left out {file.file}: {file.reason}", err=True)
@@ -134,7 +134,7 @@ def _list_bad(bad: Sequence[BadFile]) -> None:
         click.echo(f"{len(bad)} files left out; all are listed in dataset.json", err=True)
 
 
-def _recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
+def drawing_recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
     """Return the recipe of the command line; fits a profile first where asked to."""
     options = {
         key: given.pop(key)
@@ -205,6 +205,17 @@ def _fit(folder: Path, profile: Path) -> None:
         return
     fit_profile(folder).save(profile)
     profile.write_text(mark + profile.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def changed_inputs(recipe: Recipe) -> list[str]:
+    """Return the names of the recipe's input files that are gone or hold other bytes."""
+    paths: dict[str, Any] = {
+        name: getattr(recipe, name) for name in ("profile", "layout", "templates", "corpus")
+    }
+    paths |= {f"font {name}": name for name in recipe.options.get("fonts", ())}
+    paths |= _layout_specs(None if recipe.layout is None else Path(recipe.layout))
+    held = _input_hashes(paths)
+    return [name for name, digest in recipe.inputs.items() if held.get(name) != digest]
 
 
 def _input_hashes(paths: dict[str, Any]) -> dict[str, str]:

@@ -81,6 +81,7 @@ def run_shards(
     shard: str | None = None,
     sources: Any = None,
     progress: bool = True,
+    before: Callable[[], object] | None = None,
 ) -> RunReport:
     """Make what is missing of the dataset of ``recipe`` in ``out``.
 
@@ -95,6 +96,8 @@ def run_shards(
         shard: "i/n" makes the i-th of n parts, for array jobs; the last to finish completes.
         sources: description of the page sources for dataset.json.
         progress: show a progress bar on terminals.
+        before: writes what else the dataset consists of (its real part) before the shards; called
+            by the first part only, and not where the dataset is complete.
 
     Raises:
         ValueError: if ``workers`` or ``shard`` break their rules, or ``out`` holds another recipe
@@ -116,6 +119,8 @@ def run_shards(
             return RunReport(out, 0, 0, len(mine), (), (), True)
         make_folder(out / WORK)
         with _only_run(out, part, parts):
+            if before is not None and part == 0:
+                before()
             report = _make_missing(recipe, make_sample, out, mine, workers, progress)
         return RunReport(out, *report, finalise(recipe, out, sources))
     except OSError as error:  # samples' own errors never come here: they are SampleErrors

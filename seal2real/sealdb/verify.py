@@ -30,7 +30,7 @@ from seal2real.sealdb.sidecar import SHARDS
 from seal2real.sealdb.tarformat import Member, end_of_archive, walk
 from seal2real.sealdb.verify_sample import check_sample
 
-__all__ = ["Problem", "Report", "check_bytes", "verify"]
+__all__ = ["Problem", "Report", "check_bytes", "recipe_of", "verify"]
 
 # Enough to see what is wrong; a dataset that is damaged throughout has millions.
 _MAX_PROBLEMS = 1000
@@ -92,7 +92,7 @@ def verify(path: Path | str, workers: int = 1, progress: bool = True) -> Report:
     path = Path(path)
     try:
         info = read_info(path)
-        recipe = _recipe(info)
+        recipe = recipe_of(info)
         rows = _read_index(path)
     except ForeignFolderError:
         raise
@@ -155,7 +155,8 @@ def _run(jobs: list[_ShardJob], workers: int) -> Iterator[list[Problem]]:
         yield from pool.map(_call, jobs)
 
 
-def _recipe(info: dict[str, Any]) -> Recipe:
+def recipe_of(info: dict[str, Any]) -> Recipe:
+    """Return the recipe in dataset.json."""
     held = {key: value for key, value in info["recipe"].items() if key != "dependencies"}
     return Recipe.from_dict(held)
 

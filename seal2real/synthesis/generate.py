@@ -187,10 +187,16 @@ class SampleFactory:
             for split in {self.recipe.split_of_shard(shard) for shard in range(self.recipe.shards)}:
                 self._picker(source).index(0, split)
 
-    def __call__(self, index: int) -> Sample:
-        """Return sample ``index`` of the recipe."""
+    def __call__(self, index: int, attempt: int = 0) -> Sample:
+        """Return sample ``index`` of the recipe.
+
+        Later attempts draw other seals, places, ink and capture on the same page; the parts of a
+        cross-page seal keep theirs.
+        """
         recipe = self.recipe
         rng = Rng(recipe.seed, index)
+        if attempt:
+            rng = rng.child("attempt", attempt)
         page = self._page(index)
         seals = self._seals(rng, page, index)
         window = choose_window(rng.child("window"), page, seals, recipe.pixels)
@@ -205,7 +211,7 @@ class SampleFactory:
             "id": f"{index:09d}",
             "index": index,
             "split": recipe.split_of(index),
-            "seed": [recipe.seed, index, 0],
+            "seed": [recipe.seed, index, attempt],
             "mode": "page" if recipe.pixels is None else "crop",
         }
         return compose(page, SamplePlan(window, plans, capture, recipe.visible_mark), header)
