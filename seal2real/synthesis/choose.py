@@ -26,6 +26,8 @@ __all__ = [
     "choose_window",
     "cross_page_group",
     "plan_seal",
+    "visible_extent",
+    "window_start",
 ]
 
 # Free share of a crop's side round its seal at the least, on both sides together.
@@ -87,7 +89,7 @@ def choose_window(rng: Rng, page: Page, seals: list[Placed], pixels: int | None)
     if pixels is None:
         return Window(0, 0, page.width, page.height, page.width, page.height)
     if seals:
-        center, extent = _visible_extent(seals[0], page)
+        center, extent = visible_extent(seals[0], page)
     else:
         center = (rng.uniform(0, page.width), rng.uniform(0, page.height))
         extent = 0.0
@@ -96,11 +98,11 @@ def choose_window(rng: Rng, page: Page, seals: list[Placed], pixels: int | None)
     slack = max(0.0, (side - extent * (1 + _CROP_MARGIN)) / 2)
     x0 = round(center[0] - side / 2 + rng.uniform(-slack, slack))
     y0 = round(center[1] - side / 2 + rng.uniform(-slack, slack))
-    x0, y0 = _inside(x0, side, page.width), _inside(y0, side, page.height)
+    x0, y0 = window_start(x0, side, page.width), window_start(y0, side, page.height)
     return Window(x0, y0, x0 + side, y0 + side, pixels, pixels)
 
 
-def _visible_extent(placed: Placed, page: Page) -> tuple[tuple[float, float], float]:
+def visible_extent(placed: Placed, page: Page) -> tuple[tuple[float, float], float]:
     """Return centre and side (page px) of the square round the visible part of a seal."""
     px_per_mm = page.px_per_mm
     width, height = placed.stamp.width_mm * px_per_mm, placed.stamp.height_mm * px_per_mm
@@ -113,7 +115,7 @@ def _visible_extent(placed: Placed, page: Page) -> tuple[tuple[float, float], fl
     return (x, y), extent
 
 
-def _inside(start: int, side: int, limit: int) -> int:
+def window_start(start: int, side: int, limit: int) -> int:
     """Return ``start`` moved so that [start, start + side) lies in [0, limit) where it can."""
     if side >= limit:
         return (limit - side) // 2

@@ -7,6 +7,7 @@ can be made alone and none depends on its neighbours.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ from seal2real.synthesis.compose import compose
 from seal2real.synthesis.layout_file import LayoutEntry, parse_layout
 from seal2real.synthesis.options import Options
 from seal2real.synthesis.place import Group, Placement, cross_page_parts, sample_placements
-from seal2real.synthesis.plan import SamplePlan, Stamp
+from seal2real.synthesis.plan import SamplePlan, Stamp, Window
 from seal2real.synthesis.sample import MAX_SEALS, Sample
 from seal2real.synthesis.templates import Template, load_templates, template_splits
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from seal2real.synthesis.profile import Profile
 
 __all__ = ["SampleFactory"]
+
+# (stream, page, seals, side in px or None) -> the part of the page to show
+Frame = Callable[[Rng, Page, list[Placed], int | None], Window]
 
 # Seals on a page that has any, and their shares.
 _SEAL_COUNTS = (1, 2, 3)
@@ -59,14 +63,18 @@ class SampleFactory:
 
     Args:
         recipe: what to draw.
+        frame: chooses the part of the page that a sample shows, as :func:`choose_window` does for
+            every dataset; another one is for samples that are not stored. A module's own function,
+            so that it pickles.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, frame: Frame = choose_window) -> None:
         self.recipe = recipe
         self.options = Options.from_dict(recipe.options)
+        self.frame = frame
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"recipe": self.recipe, "options": self.options}
+        return {"recipe": self.recipe, "options": self.options, "frame": self.frame}
 
     @cached_property
     def pages(self) -> tuple[PageSource, ...]:
@@ -199,7 +207,7 @@ class SampleFactory:
             rng = rng.child("attempt", attempt)
         page = self._page(index)
         seals = self._seals(rng, page, index)
-        window = choose_window(rng.child("window"), page, seals, recipe.pixels)
+        window = self.frame(rng.child("window"), page, seals, recipe.pixels)
         plans = tuple(
             plan_seal(self._seal_rng(rng, k, placed), placed, window, page, self.profile)
             for k, placed in enumerate(seals)
