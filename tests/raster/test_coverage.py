@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 from numpy.typing import NDArray
+from shapely import Point, Polygon
 
 from seal2real import _C
 from seal2real.rng import Rng
@@ -214,6 +216,56 @@ def test_dashed_ring_area() -> None:
     drawn = draw(_C.Layout(_C.GlyphStore(), spec), Warp.similarity((250.3, 250.9), 12.0), 512)
     expected = 0.75 * np.pi * (20.0**2 - 19.0**2) * 144.0
     assert drawn.sum(dtype=np.int64) / 255.0 == pytest.approx(expected, rel=0.01)
+
+
+def outer_edge(spec: SealSpec, border: Border) -> Polygon:
+    """The outer edge of a dashed border in mm: sides moved inwards, corners rounded."""
+    x, y = spec.width_mm / 2, spec.height_mm / 2
+    if spec.shape in ("round", "oval"):
+        # 360 chords: within 0.0003 mm of the ellipse
+        turn = np.radians(np.arange(360))
+        x, y = x - border.inset_mm, y - border.inset_mm
+        return Polygon(np.stack([x * np.sin(turn), -y * np.cos(turn)], axis=1))
+    corners = {
+        "triangle": [(0, -y), (x, y), (-x, y)],
+        "rhombus": [(0, -y), (x, 0), (0, y), (-x, 0)],
+    }.get(spec.shape, [(-x, -y), (x, -y), (x, y), (-x, y)])
+    sharp = Polygon(corners).buffer(-border.inset_mm, join_style="mitre", mitre_limit=10.0)
+    radius = max(spec.corner_mm - border.inset_mm, 1.01 * border.width_mm)
+    return sharp.buffer(-radius, join_style="mitre", mitre_limit=10.0).buffer(radius, quad_segs=90)
+
+
+@pytest.mark.parametrize("shape", ["round", "oval", "square", "rectangle", "triangle", "rhombus"])
+@pytest.mark.parametrize("inset_mm", [0.0, 0.9])
+def test_dashed_border_pixels(shape: str, inset_mm: float) -> None:
+    """Within a border's width of its outer edge, and nearest to a part of it that has a dash.
+
+    A whole number of dashes goes round, the first in the middle straight above the centre; the
+    projection on the edge is shapely's.
+    """
+    border = Border(0.6, inset_mm, 1.3, 0.8)
+    height_mm = 9.0 if shape in ("rectangle", "oval") else 11.0
+    corner_mm = 0.0 if shape in ("round", "oval") else 2.5
+    spec = SealSpec("test", shape, 11.0, height_mm, corner_mm=corner_mm, borders=(border,))
+    warp = Warp.similarity((48.3, 49.6), 6.7, 8.0)
+    drawn = draw(_C.Layout(_C.GlyphStore(), spec), warp)
+    outline = outer_edge(spec, border)
+    edge = outline.exterior
+    shapely.prepare([outline, edge])
+    start = edge.project(Point(0.0, -height_mm))
+    step = edge.length / round(edge.length / 2.1)
+    back = np.linalg.inv(np.array(warp.h).reshape(3, 3))
+
+    def dashed(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        at = shapely.points(points @ back[:2, :2].T + back[:2, 2])
+        near = shapely.contains(outline, at)
+        near[near] = shapely.distance(edge, at[near]) < border.width_mm
+        along = (shapely.line_locate_point(edge, at[near]) - start) / step
+        near[near] = np.abs(along - np.round(along)) < 0.5 * 1.3 / 2.1
+        return near
+
+    mean, most = truth_of(drawn, dashed)
+    assert mean < MEAN and most < MOST, (mean, most)
 
 
 def full_seal() -> _C.Layout:
