@@ -109,6 +109,13 @@ def gan(**given: Any) -> None:
     _run(("gan",), _resolve(given), {"gan": given["out"]}, given["dry_run"])
 
 
+@main.command()
+@_options
+def segmenter(**given: Any) -> None:
+    """Train the finder of seals that `seal2real crops` uses, on drawn pages."""
+    _run(("segmenter",), _resolve(given), {"segmenter": given["out"]}, given["dry_run"])
+
+
 def _resolve(given: dict[str, Any]) -> Config:
     """Return the configuration of the command line."""
     sets = given["sets"]

@@ -19,6 +19,7 @@ __all__ = [
     "LoopConfig",
     "OptimizerConfig",
     "PriorConfig",
+    "SegmenterConfig",
     "TextUnetConfig",
     "VaeConfig",
     "resolve",
@@ -293,6 +294,17 @@ class GanConfig:
 
 
 @dataclass(frozen=True)
+class SegmenterConfig:
+    """The finder of seals behind `seal2real crops`, trained on drawn pages."""
+
+    # optimisation steps
+    steps: int = 1200
+    # images a step and process
+    batch: int = 16
+    optimizer: OptimizerConfig = OptimizerConfig(lr=2e-3, warmup=50, schedule="cosine")
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that `seal2real-train` can be told; a command reads its own sections."""
 
@@ -303,6 +315,7 @@ class Config:
     prior: PriorConfig = field(default_factory=PriorConfig)
     forger: ForgerConfig = field(default_factory=ForgerConfig)
     gan: GanConfig = field(default_factory=GanConfig)
+    segmenter: SegmenterConfig = field(default_factory=SegmenterConfig)
 
     def __post_init__(self) -> None:
         for section in fields(self):

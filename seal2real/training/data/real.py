@@ -78,7 +78,7 @@ class RealCrops:
         split: "train", "held" or "all"; whole sources are held out, see `split_images`.
         folds: parts of the split.
         fold: the part that is held out.
-        px_per_mm: of every image, in place of what is recorded or guessed.
+        px_per_mm: of images without a recorded one, see `list_real`.
         groups: CSV with ``file`` and ``source``, see `list_real`.
         augment: False cuts every window from the middle, unscaled, unturned and unchanged.
 

@@ -63,8 +63,8 @@ def list_real(
     Args:
         folder: what `seal2real crops` wrote, less what was deleted or is named in its exclude.txt;
             or any folder of images, where NAME.ignore.png beside NAME.* is its ignore mask.
-        px_per_mm: of every image; None: what crops.jsonl says, in other folders a 40 mm seal is
-            taken to fill each image.
+        px_per_mm: of images without an estimate in crops.jsonl; None: a 40 mm seal is taken to
+            fill each of them.
         groups: CSV file with columns ``file`` (name below the folder, or its last part) and
             ``source``: what is held out together.
 
@@ -82,9 +82,8 @@ def list_real(
     if not folder.is_dir():
         raise FileNotFoundError(f"list_real: folder must exist, got {folder}; check the path")
     listing = folder / "crops.jsonl"
-    images = _from_listing(folder, listing) if listing.is_file() else _from_folder(folder)
-    if px_per_mm is not None:
-        images = [RealImage(i.path, i.source, px_per_mm, i.size) for i in images]
+    listed = listing.is_file()
+    images = _from_listing(folder, listing) if listed else _from_folder(folder, px_per_mm)
     if groups is not None:
         named = _read_groups(Path(groups))
         images = [
@@ -172,14 +171,14 @@ def _excluded(folder: Path) -> set[str]:
     return {line for line in lines if line and not line.startswith("#")}
 
 
-def _from_folder(folder: Path) -> list[RealImage]:
+def _from_folder(folder: Path, px_per_mm: float | None) -> list[RealImage]:
     """Return every image below a plain folder."""
     images = []
     for path in find_files(folder, IMAGE_SUFFIXES):
         if path.name.endswith(IGNORE_SUFFIX):
             continue
         size = _checked_size(path, None)
-        scale = (max(size) - 2 * BORDER_PX) / ROUND_SEAL_MM
+        scale = px_per_mm or (max(size) - 2 * BORDER_PX) / ROUND_SEAL_MM
         images.append(RealImage(path, relative_name(path, folder), scale, size))
     return images
 

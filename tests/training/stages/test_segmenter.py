@@ -11,34 +11,53 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from seal2real.crops.segment import open_segmenter, seal_planes  # noqa: E402
-from seal2real.training.stages.segmenter import SegmenterStage, export_segmenter  # noqa: E402
+from seal2real.models.segmenter import Segmenter  # noqa: E402
+from seal2real.training.config import resolve  # noqa: E402
+from seal2real.training.loop import run_stage  # noqa: E402
+from seal2real.training.stages.segmenter import build_stage, export_segmenter  # noqa: E402
+
+_SETS = (
+    "data.size=64",
+    "segmenter.batch=2",
+    "segmenter.steps=6",
+    "segmenter.optimizer.warmup=0",
+    "loop.workers=0",
+    "loop.threads=1",
+    "loop.evaluate_every=0",
+    "loop.grid_every=6",
+    "loop.device=cpu",
+)
 
 
-def test_steps_lower_the_loss_and_are_repeatable() -> None:
-    """Eight steps on one batch; a second stage of the same seed gives the same numbers."""
-    losses = []
-    for _ in range(2):
-        stage = SegmenterStage(steps=1000, batch_size=2, size=64, seed=1)
-        batch = stage.batch(0)
-        losses.append([stage.step(i, batch)["loss"] for i in range(8)])
-    assert losses[0] == losses[1]
-    assert losses[0][-1] < losses[0][0]
+def test_the_loop_trains_it_and_writes_the_network(tmp_path: Path) -> None:
+    """Two runs give the same bytes; the result opens in ONNX Runtime and is small enough."""
+    files = []
+    for name in ("a", "b"):
+        result = run_stage(build_stage, resolve("tiny", sets=_SETS), tmp_path / name, "segmenter")
+        assert result.finished
+        files.append(next((tmp_path / name).rglob("segmenter.onnx")))
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert files[0].stat().st_size < 1_000_000
+    assert b"site-packages" not in files[0].read_bytes()
+    planes = seal_planes(open_segmenter(files[0]), np.full((64, 64, 3), 200, np.uint8))
+    assert planes.shape == (2, 32, 32)
+    assert 0.0 < planes.min() <= planes.max() < 1.0
 
 
 def test_onnx_gives_what_pytorch_gives(tmp_path: Path) -> None:
-    """Sizes that are no multiples of 32 are extended by their edges; two of them, one in tiles."""
-    stage = SegmenterStage(batch_size=2, size=64)
-    stage.step(0, stage.batch(0))
-    export_segmenter(stage.model, tmp_path / "s.onnx")
-    assert (tmp_path / "s.onnx").stat().st_size < 1_000_000
-    assert b"site-packages" not in (tmp_path / "s.onnx").read_bytes()
+    """Sizes that are no multiples of 32 are extended by their edges; one image is read in tiles."""
+    torch.manual_seed(3)
+    model = Segmenter()
+    model.train()
+    model(torch.rand(4, 3, 64, 64))  # batch statistics that are not the initial ones
+    export_segmenter(model, tmp_path / "s.onnx")
     session = open_segmenter(tmp_path / "s.onnx")
     for height, width in ((70, 101), (40, 1400)):
         image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
         pad = ((0, -height % 32), (0, -width % 32), (0, 0))
         wide = np.pad(image, pad, mode="edge").transpose(2, 0, 1)[None]
         with torch.no_grad():
-            logits = stage.model.eval()(torch.from_numpy(wide.copy()).float() / 255.0)
+            logits = model.eval()(torch.from_numpy(wide.copy()).float() / 255.0)
         expected = torch.sigmoid(logits)[0, :, : -(-height // 2), : -(-width // 2)].numpy()
         found = seal_planes(session, image)
         assert found.shape == expected.shape
