@@ -75,7 +75,9 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @main.command()
 @_options
 @click.option(
-    "--only", type=click.Choice(["vae", "text_unet"]), help="one of the two parts of a base"
+    "--only",
+    type=click.Choice(["vae", "text_unet", "vgg"]),
+    help="one of the two parts of a base, or the small VGG of the content loss",
 )
 def base(only: str | None, **given: Any) -> None:
     """Train a small base from nothing: autoencoder, then text encoder and UNet."""

@@ -22,6 +22,7 @@ __all__ = [
     "SegmenterConfig",
     "TextUnetConfig",
     "VaeConfig",
+    "VggConfig",
     "resolve",
 ]
 
@@ -174,6 +175,17 @@ class TextUnetConfig:
 
 
 @dataclass(frozen=True)
+class VggConfig:
+    """The small VGG of the content loss, an extra part of `seal2real-train base`."""
+
+    # optimisation steps
+    steps: int = 1200
+    # images a step and process
+    batch: int = 12
+    optimizer: OptimizerConfig = OptimizerConfig(lr=1e-3, warmup=50, schedule="cosine")
+
+
+@dataclass(frozen=True)
 class PriorConfig:
     """Stage 1: the two prompts and the UNet (eq. 1 and 2)."""
 
@@ -312,6 +324,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     vae: VaeConfig = field(default_factory=VaeConfig)
     text_unet: TextUnetConfig = field(default_factory=TextUnetConfig)
+    vgg: VggConfig = field(default_factory=VggConfig)
     prior: PriorConfig = field(default_factory=PriorConfig)
     forger: ForgerConfig = field(default_factory=ForgerConfig)
     gan: GanConfig = field(default_factory=GanConfig)

@@ -1,0 +1,83 @@
+"""The streams of drawn and real images as a configuration describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from seal2real.training.config import DataConfig
+from seal2real.training.data.drawn import DrawnStream
+from seal2real.training.data.real import RealCrops
+
+__all__ = ["as_images", "drawn_stream", "real_crops"]
+
+_MM_PER_INCH = 25.4
+
+
+def drawn_stream(
+    data: DataConfig,
+    *,
+    seed: int,
+    split: str = "train",
+    scales: Sequence[float] | None = None,
+    seal_free: float | None = None,
+) -> DrawnStream:
+    """Return drawn crops of ``data``'s size, pages and capture profile.
+
+    Args:
+        data: section of the configuration.
+        seed: any integer.
+        split: "train", "val" or "test".
+        scales: px per mm to draw at (``RealCrops.scales``): a mismatch alone would tell drawn from
+            real. None draws from ``data.dpi``.
+        seal_free: share of crops without seals; None is the stream's own.
+    """
+    low, high = (dpi / _MM_PER_INCH for dpi in data.dpi)
+    more: dict[str, Any] = {} if seal_free is None else {"seal_free": seal_free}
+    return DrawnStream(
+        data.size,
+        seed=seed,
+        split=split,
+        px_per_mm=(low, high) if scales is None else scales,
+        pages=data.pages,
+        profile=data.profile or None,
+        **more,
+    )
+
+
+def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True) -> RealCrops:
+    """Return windows of the user's real images.
+
+    Args:
+        data: section of the configuration; ``real`` must name a folder.
+        seed: any integer.
+        split: "train" or "held".
+        augment: False cuts plain middles.
+
+    Raises:
+        ValueError: if no folder is named, or as :class:`RealCrops`.
+        FileNotFoundError: if the folder is not there.
+    """
+    if not data.real:
+        raise ValueError(
+            "real_crops: data.real must name a folder of real images, got none; give --real DIR"
+        )
+    return RealCrops(
+        data.real,
+        data.size,
+        seed=seed,
+        split=split,
+        folds=data.folds,
+        fold=data.fold,
+        px_per_mm=data.px_per_mm or None,
+        augment=augment,
+    )
+
+
+def as_images(
+    pixels: Tensor,  # uint8 [B, 3, H, W]
+) -> Tensor:  # float32 [B, 3, H, W] in [-1, 1]
+    """Return 8-bit images as networks want them."""
+    return pixels.float() / 127.5 - 1.0
