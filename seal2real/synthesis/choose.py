@@ -10,10 +10,12 @@ from seal2real.pages.page import Page
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.seals.presets import PRESETS
+from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.capture import CaptureParams, sample_capture
 from seal2real.synthesis.ink import COLOURS, InkParams, sample_ink
 from seal2real.synthesis.place import Group, Placement
 from seal2real.synthesis.plan import SealPlan, Stamp, Window
+from seal2real.synthesis.rims import Rim, sample_rims
 from seal2real.synthesis.templates import Template
 from seal2real.synthesis.warp import Warp
 
@@ -138,15 +140,21 @@ def plan_seal(
     x, y = placed.placement.center_px
     center = ((x - window.x0) * scale, (y - window.y0) * scale)
     px_per_mm = page.px_per_mm * scale
+    stamp = placed.stamp
+    ink = _ink(rng.child("ink"), stamp, profile)
+    rims: tuple[Rim, ...] = ()
+    if isinstance(stamp, SealSpec):
+        rims = sample_rims(rng.child("rims"), stamp, ink.kind)
     return SealPlan(
-        stamp=placed.stamp,
+        stamp=stamp,
         warp=_warp(rng.child("warp"), placed, center, px_per_mm),
         px_per_mm=px_per_mm,
         angle_deg=placed.placement.angle_deg,
-        ink=_ink(rng.child("ink"), placed.stamp, profile),
+        ink=ink,
         rule=placed.placement.rule,
         clip=_clip(placed.strip(page), window),
         group=placed.placement.group,
+        rims=rims,
     )
 
 

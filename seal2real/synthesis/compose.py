@@ -11,11 +11,13 @@ from PIL import Image
 from seal2real import _C
 from seal2real.pages.page import Page, PageChar, PageLine
 from seal2real.seals.layout import layout
+from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.capture import capture_pair
 from seal2real.synthesis.ink import apply_ink, blend_ink
 from seal2real.synthesis.mark import with_mark
 from seal2real.synthesis.plan import SamplePlan, SealPlan, Window
 from seal2real.synthesis.record import build_record, outline_mm
+from seal2real.synthesis.rims import Rim, rim_ink, rim_stamp
 from seal2real.synthesis.sample import INK_ABSORBANCE, MAX_SEALS, SHAPE_COVERAGE, Sample
 from seal2real.synthesis.templates import TEMPLATE_CLASS, Template
 
@@ -26,6 +28,9 @@ Box = tuple[int, int, int, int]
 # Stored densities are absorbance x 100 (see seal2real.synthesis.ink).
 _INK_DENSITY = round(100 * INK_ABSORBANCE)
 _SHAPE_COVERAGE_U8 = round(255 * SHAPE_COVERAGE)
+# How far the corner of a frame moves when its sides move by 1: 1 / sin(half the corner's angle),
+# at most 2.3 for the sharpest triangles and rhombi of the presets.
+_CORNER_REACH = 2.5
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ def press_seal(seal: SealPlan, page: NDArray[np.uint8]) -> Impression | None:
         return None
     coverage, classes = _draw(seal, box)
     density = _ink(coverage, seal, box, page)
+    for rim in seal.rims:
+        _add_rim(rim, seal, box, page, (coverage, classes, density))
     _apply_clip(seal.clip, box, (coverage, classes, density))
     if density.max(initial=0) < _INK_DENSITY:
         return None
@@ -120,6 +127,22 @@ def _draw(seal: SealPlan, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint8
         layout(seal.stamp), seal.warp.h, seal.warp.curl, x1 - x0, y1 - y0, x0, y0
     )
     return coverage, classes
+
+
+def _add_rim(
+    rim: Rim,
+    seal: SealPlan,
+    box: Box,
+    page: NDArray[np.uint8],
+    planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]],
+) -> None:
+    """Lay a rim over coverage, classes and density of its seal in place; they do not overlap."""
+    assert isinstance(seal.stamp, SealSpec), "only drawn seals have rims"
+    stamp, warp = rim_stamp(seal.stamp, seal.warp, rim)
+    coverage, classes = _draw(replace(seal, stamp=stamp, warp=warp), box)
+    density = _ink(coverage, replace(seal, ink=rim_ink(seal.ink, rim)), box, page)
+    for plane, own in zip(planes, (coverage, classes, density), strict=True):
+        np.maximum(plane, own, out=plane)
 
 
 def _ink(
@@ -148,7 +171,8 @@ def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _impression_box(seal: SealPlan, width: int, height: int) -> Box | None:
     """Return the sample pixels that ``seal`` can reach, or None."""
     outline = seal.warp.apply(outline_mm(seal.stamp))
-    margin = 2.0 + seal.ink.reach_mm * seal.px_per_mm
+    rims_mm = max((rim.reach_mm for rim in seal.rims), default=0.0)
+    margin = 2.0 + (seal.ink.reach_mm + _CORNER_REACH * rims_mm) * seal.px_per_mm
     low = np.floor(outline.min(axis=0) - margin).astype(int)
     high = np.ceil(outline.max(axis=0) + margin).astype(int)
     x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)

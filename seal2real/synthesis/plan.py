@@ -8,6 +8,7 @@ from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.capture import CaptureParams
 from seal2real.synthesis.ink import InkParams
 from seal2real.synthesis.place import Group
+from seal2real.synthesis.rims import Rim
 from seal2real.synthesis.templates import Template
 from seal2real.synthesis.warp import Warp
 
@@ -56,6 +57,8 @@ class SealPlan:
     clip: tuple[int, int, int, int] | None = None
     # which part of which cross-page seal this is
     group: Group | None = None
+    # faint lines round the seal, innermost first
+    rims: tuple[Rim, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,7 @@ def _seal_record(bit: int, seal: SealPlan, planes: Planes) -> dict[str, Any]:
         "warp": seal.warp.to_dict(),
         "spec": stamp.to_dict() if isinstance(stamp, SealSpec) else None,
         "ink": seal.ink.to_dict(),
+        "rims": [rim.to_dict() for rim in seal.rims],
         "colour": seal.ink.colour_name,
         "bbox": _bit_box(planes["mask"], bit),
         "outline": _points(seal.warp.apply(outline_mm(stamp))),
