@@ -180,7 +180,8 @@ class ForgerRealiser:
             "px_per_mm": np.array([px_per_mm], np.float32),
         }
         if self.noise_channels:
-            planes = noise_planes(rng, *ink.shape, px_per_mm, self.noise_channels)
+            rows, columns = ink.shape
+            planes = noise_planes(rng, rows, columns, px_per_mm, self.noise_channels)
             feed[_NOISE] = planes[None]
         forged = self.session.run([_OUTPUT], feed)[0][0]
         made: NDArray[np.float32] = forged.transpose(1, 2, 0)[:height, :width]

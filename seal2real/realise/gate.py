@@ -219,7 +219,7 @@ def _print_score(
 
 def _gradients(rgb: NDArray[np.uint8], inside: Plane) -> NDArray[np.float64]:
     """Return differences to the right and lower neighbour where both lie ``inside``, in a row."""
-    level = rgb.max(axis=2).astype(np.int16)
+    level: NDArray[np.int16] = rgb.max(axis=2).astype(np.int16)
     right = (level[:, 1:] - level[:, :-1])[inside[:, 1:] & inside[:, :-1]]
     down = (level[1:] - level[:-1])[inside[1:] & inside[:-1]]
     return np.concatenate([right, down]).astype(np.float64)
@@ -255,8 +255,7 @@ def _matches(said: str, text: str) -> int:
 def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Return Rec. 601 luma in integers."""
     wide = rgb.astype(np.uint16)
-    luma: NDArray[np.uint16] = (77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) >> 8
-    return luma
+    return ((77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) >> 8).astype(np.uint16)
 
 
 def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -200,7 +200,8 @@ def _check_info(info: dict[str, Any], recipe: Recipe) -> Iterator[Problem]:
         if info.get(key) != value:
             yield Problem(DATASET, None, None, f"{key} must be {value}, got {info.get(key)}")
     counts = info.get("counts", {})
-    stated, dropped = counts.get("samples"), 0
+    stated: Any = counts.get("samples")
+    dropped: Any = 0
     if recipe.may_have_holes:
         dropped = (counts.get("realisation") or {}).get("dropped")
     if not isinstance(stated, int) or not isinstance(dropped, int):
