@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -81,6 +81,8 @@ class Noised:
     t: Tensor
     # [B, C, H, W]
     noise: Tensor
+    # [B, 1, H, W], 0 where a latent must not count (an ignored region); None counts all
+    valid: Tensor | None = None
 
     def x_t(self, scheduler: Any) -> Tensor:  # [B, C, H, W]
         """Return the latents with their noise."""
@@ -124,10 +126,17 @@ def noise_errors(
     noised: Noised,
     prompt: Tensor,  # [N, D], or [B, N, D]
 ) -> Tensor:  # [B]
-    """Return |SD_θ(I, t, T) - ε|² of every sample (of v, where that is what the UNet predicts)."""
+    """Return |SD_θ(I, t, T) - ε|² of every sample (of v, where that is what the UNet predicts).
+
+    The mean over the valid latents.
+    """
     output = sd(noised.x_t(sd.scheduler), noised.t, prompt)
     wanted = target(noised.x0, noised.noise, noised.t, sd.scheduler)
-    return (output - wanted).square().flatten(1).mean(1)
+    squares = (output - wanted).square().mean(1, keepdim=True)
+    if noised.valid is None:
+        return squares.flatten(1).mean(1)
+    counted = noised.valid.flatten(1).sum(1).clamp_min(1.0)
+    return (squares * noised.valid).flatten(1).sum(1) / counted
 
 
 def prompt_loss(
@@ -159,7 +168,7 @@ def adversarial_loss(
 
     Its gradient reaches the prompts and θ, not the forger. Source: the paper's Eq. 6.
     """
-    forged = Noised(forged.x0.detach(), forged.t, forged.noise)
+    forged = replace(forged, x0=forged.x0.detach())
     return _both(sd, prompts.real, prompts.fake, real, forged, min_snr)
 
 
@@ -168,7 +177,7 @@ def _both(
 ) -> Tensor:
     """Return the mean error of real under T_r plus that of fake under T_f, in one pass."""
     counts = len(real.x0), len(fake.x0)
-    noised = Noised(*(torch.cat(pair) for pair in zip(_fields(real), _fields(fake), strict=True)))
+    noised = _joined(real, fake)
     sides = zip((real_prompt, fake_prompt), counts, strict=True)
     prompt = torch.cat([side.expand(count, -1, -1) for side, count in sides])
     weight = min_snr_weight(noised.t, sd.scheduler, gamma).to(noised.x0.device)
@@ -176,8 +185,21 @@ def _both(
     return errors[: counts[0]].mean() + errors[counts[0] :].mean()
 
 
-def _fields(noised: Noised) -> tuple[Tensor, Tensor, Tensor]:
-    return noised.x0, noised.t, noised.noise
+def _joined(real: Noised, fake: Noised) -> Noised:
+    """Return one batch of both."""
+    valid = None
+    if real.valid is not None or fake.valid is not None:
+        valid = torch.cat([_validity(side) for side in (real, fake)])
+    return Noised(
+        torch.cat([real.x0, fake.x0]),
+        torch.cat([real.t, fake.t]),
+        torch.cat([real.noise, fake.noise]),
+        valid,
+    )
+
+
+def _validity(noised: Noised) -> Tensor:
+    return torch.ones_like(noised.x0[:, :1]) if noised.valid is None else noised.valid
 
 
 def prior_loss(

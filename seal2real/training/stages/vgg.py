@@ -104,7 +104,7 @@ class VggStage(Stage):
         asked = {name: value.to(self.context.device) for name, value in batch.items()}
         with self.context.autocast():
             answers = self.heads(self.vgg(as_images(asked.pop("image"))))
-        return attribute_losses(tuple(answer.float() for answer in answers), asked)  # type: ignore[arg-type]
+        return attribute_losses(tuple(answer.float() for answer in answers), asked)
 
     @torch.no_grad()
     def evaluate(self, step: int, generator: torch.Generator) -> dict[str, float]:

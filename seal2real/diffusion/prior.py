@@ -1,0 +1,110 @@
+"""A prior in a folder: T_r, T_f and θ, with the hash of the base that they belong to.
+
+prompts.safetensors   T_r and T_f
+unet/                 θ in diffusers' layout; missing where the base's own UNet was kept
+prior.json            base, its hash, and how the prior was trained
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import UNet2DConditionModel
+
+from seal2real.diffusion.losses import Denoiser
+from seal2real.diffusion.prompts import Prompts, load_prompts, save_prompts
+from seal2real.sealdb.files import atomic_write
+
+__all__ = ["Prior", "load_prior", "save_prior", "shipped_prior"]
+
+_RECORD = "prior.json"
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What stage 1 learns."""
+
+    # T_r and T_f
+    prompts: Prompts
+    # θ
+    unet: Any
+    # the base's scheduler
+    scheduler: Any
+    # what prior.json says
+    record: dict[str, Any]
+
+    @property
+    def denoiser(self) -> Denoiser:
+        """SD_θ."""
+        return Denoiser(self.unet, self.scheduler)
+
+
+def shipped_prior() -> Path:
+    """Return the folder of the prior that ships with the tiny base."""
+    return Path(__file__).parent.parent / "weights" / "prior"
+
+
+def save_prior(
+    folder: Path, prompts: Prompts, unet: Any | None, base: Any, settings: dict[str, Any]
+) -> None:
+    """Write a prior into ``folder``.
+
+    Args:
+        folder: made if need be.
+        prompts: T_r and T_f, written as float32.
+        unet: θ, written as float16; None where it is the base's own.
+        base: gives ``hash`` and ``path``.
+        settings: how it was trained, for the record.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    save_prompts(prompts, folder / "prompts.safetensors")
+    if unet is not None:
+        copy.deepcopy(unet).to("cpu", torch.float16).save_pretrained(folder / "unet")
+    record = {
+        "format": "seal2real-prior/1",
+        "base": str(base.path.name),
+        "base_hash": base.hash,
+        "unet": unet is not None,
+        "settings": settings,
+    }
+    atomic_write(folder / _RECORD, json.dumps(record, indent=2).encode())
+
+
+def load_prior(
+    folder: Path | str, base: Any, *, dtype: torch.dtype = torch.float32, device: Any = None
+) -> Prior:
+    """Return the prior in ``folder``, whose UNet replaces the base's.
+
+    Args:
+        folder: ``weights`` of a finished `seal2real-train prior`.
+        base: the base it was trained on.
+        dtype: of the UNet.
+        device: None is the CPU.
+
+    Raises:
+        FileNotFoundError: if the folder holds no prior.
+        ValueError: if it was trained on another base.
+    """
+    folder = Path(folder)
+    if not (folder / _RECORD).is_file():
+        raise FileNotFoundError(
+            f"load_prior: folder must hold {_RECORD}, got {folder}; give the weights folder of a "
+            "finished `seal2real-train prior`"
+        )
+    record = json.loads((folder / _RECORD).read_text("utf-8"))
+    if record["base_hash"] != base.hash:
+        raise ValueError(
+            f"load_prior: {folder} must belong to the base in use {base.hash[:16]}, got one of "
+            f"{record['base']} {record['base_hash'][:16]}; give the base that it was trained on"
+        )
+    unet = base.unet
+    if record["unet"]:
+        unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype)
+    prompts = load_prompts(folder / "prompts.safetensors")
+    device = device or "cpu"
+    return Prior(prompts.to(device), unet.to(device, dtype).eval(), base.scheduler, record)
