@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "raster/overlaps.h"
+#include "raster/rings.h"
 #include "raster/trace.h"
 
 namespace seal2real {
@@ -17,11 +18,15 @@ int round_up(int value, int step) { return (value + step - 1) / step * step; }
 
 struct Drawer::State {
   Tracer tracer;
+  Rings rings;
   Segments segments;
   std::vector<Cell> cells;
   std::vector<uint8_t> row;
 
-  bool draw_part(const Part& part, const Warp& warp, const Canvas& canvas, const Kernels& kernels);
+  bool draw_part(const Part& part, bool first, const Warp& warp, const Canvas& canvas,
+                 const Kernels& kernels);
+  bool draw_rows(const Edges& edges, const PixelBox& box, int begin, int end, const Part& part,
+                 const Canvas& canvas, const Kernels& kernels);
   bool draw_band(const Edges& edges, const PixelBox& box, int row_begin, int row_end,
                  const Part& part, const Canvas& canvas, const Kernels& kernels);
 };
@@ -60,8 +65,8 @@ bool Drawer::State::draw_band(const Edges& edges, const PixelBox& box, int row_b
   if (left >= 0 && left + blocks * kBlock <= canvas.width) {
     const size_t at = static_cast<size_t>(box.y0 + row_begin - canvas.y0) * canvas.width + left;
     return kernels.put_tile({cells.data(), stride, blocks, row_end - row_begin,
-                             box.width > kSparseWidth, canvas.coverage + at, canvas.classes + at,
-                             canvas.width, part.cls, part.cut});
+                             canvas.coverage + at, canvas.classes + at, canvas.width, part.cls,
+                             part.cut});
   }
   bool conflict = false;
   for (int r = row_begin; r < row_end; ++r) {
@@ -74,7 +79,18 @@ bool Drawer::State::draw_band(const Edges& edges, const PixelBox& box, int row_b
   return conflict;
 }
 
-bool Drawer::State::draw_part(const Part& part, const Warp& warp, const Canvas& canvas,
+bool Drawer::State::draw_rows(const Edges& edges, const PixelBox& box, int begin, int end,
+                              const Part& part, const Canvas& canvas, const Kernels& kernels) {
+  const int band = std::max(16, kBandCells / round_up(box.width, kBlock));
+  bool conflict = false;
+  for (; begin < end; begin += band) {
+    conflict |= draw_band(edges, box, begin, std::min(end, begin + band), part, canvas, kernels);
+  }
+  return conflict;
+}
+
+// The `first` part of a layout finds the canvas blank.
+bool Drawer::State::draw_part(const Part& part, bool first, const Warp& warp, const Canvas& canvas,
                               const Kernels& kernels) {
   const PixelBox box = pixel_box(part, warp);
   if (box.x0 >= canvas.x0 + canvas.width || box.x0 + box.width <= canvas.x0) {
@@ -90,11 +106,18 @@ bool Drawer::State::draw_part(const Part& part, const Warp& warp, const Canvas& 
     row.resize(width);
   }
   const Edges edges = tracer.trace(part, warp, box, kernels);
-  const int band = std::max(16, kBandCells / static_cast<int>(width));
-  bool conflict = false;
-  for (int begin = top; begin < bottom; begin += band) {
-    conflict |= draw_band(edges, box, begin, std::min(bottom, begin + band), part, canvas, kernels);
+  int begin = bottom;  // rows of spans
+  int end = bottom;
+  if (first) {
+    rings.place(part, warp, box, kernels);
+    begin = std::min(std::max(rings.first_row(), top), bottom);
+    end = std::max(begin, std::min(rings.end_row(), bottom));
   }
+  bool conflict = draw_rows(edges, box, top, begin, part, canvas, kernels);
+  if (begin < end) {
+    rings.draw(begin, end, box, part.cls, canvas, kernels);
+  }
+  conflict |= draw_rows(edges, box, end, bottom, part, canvas, kernels);
   return conflict;
 }
 
@@ -113,7 +136,7 @@ void Drawer::draw(const Layout& layout, const Warp& warp, const Canvas& canvas,
     if (i + 1 < parts.size()) {
       state_->tracer.prefetch(parts[i + 1]);
     }
-    if (state_->draw_part(parts[i], warp, canvas, kernels)) {
+    if (state_->draw_part(parts[i], i == 0, warp, canvas, kernels)) {
       const PixelBox box = pixel_box(parts[i], warp);
       first = std::min(first, std::max(0, box.y0 - canvas.y0));
       last = std::max(last, std::min(canvas.height, box.y0 + box.height - canvas.y0));

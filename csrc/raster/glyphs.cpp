@@ -11,6 +11,11 @@ constexpr double Glyph::kLevelPx[];
 
 namespace {
 constexpr size_t kPage = 256;  // codepoints
+constexpr double kPackedMax = 32767.0;
+
+int32_t packed_steps(double share) {  // of a side of the box, from its middle
+  return static_cast<int32_t>(std::floor(share * kPackedMax + 0.5));
+}
 }  // namespace
 
 void EdgeList::add(const Polyline& contour) {
@@ -32,16 +37,38 @@ void EdgeList::finish() {
   keep.resize(keep.size() + kPad, 0);
 }
 
+void PackedEdges::place(const Box& box) {
+  const double half_x = std::max(0.5 * (box.x1 - box.x0), 1e-6);
+  const double half_y = std::max(0.5 * (box.y1 - box.y0), 1e-6);
+  unpack = {half_x / kPackedMax,    0.0, 0.0, half_y / kPackedMax, 0.5 * (box.x0 + box.x1),
+            0.5 * (box.y0 + box.y1)};
+}
+
+void PackedEdges::add(const Polyline& contour) {
+  if (contour.size() < 3) {
+    return;
+  }
+  for (size_t i = 0; i <= contour.size(); ++i) {
+    const Point p = contour[i % contour.size()];
+    const int32_t x = packed_steps((p.x - unpack.e) / (unpack.a * kPackedMax)) & ~1;
+    const int32_t y = packed_steps((p.y - unpack.f) / (unpack.d * kPackedMax));
+    const int32_t ends = i == contour.size() ? 1 : 0;
+    vertices.push_back(static_cast<int32_t>(static_cast<uint32_t>(y) << 16 |
+                                            (static_cast<uint32_t>(x | ends) & 0xFFFF)));
+  }
+}
+
+void PackedEdges::finish() {
+  count = static_cast<int>(vertices.size());
+  vertices.resize(vertices.size() + EdgeList::kPad, 1);
+}
+
 int Glyph::level(double px_per_em) {
   int level = 0;
-  while (px_per_em > kLevelPx[level]) {
+  while (level < kLevels && px_per_em > kLevelPx[level]) {
     ++level;
   }
   return level;
-}
-
-const EdgeList& Glyph::edges(double px_per_em, bool bends) const {
-  return bends ? fine : levels[level(px_per_em)];
 }
 
 int GlyphStore::add_font(const std::string& name) {
@@ -90,15 +117,22 @@ void GlyphStore::add_glyph(int font, char32_t codepoint, double advance_em,
     for (const Point p : contour) {
       glyph->box.add(p);
     }
+  }
+  for (PackedEdges& level : glyph->levels) {
+    level.place(glyph->box);
+  }
+  for (const Polyline& contour : glyph->contours) {
     for (int level = 0; level < Glyph::kLevels; ++level) {
       const double tolerance = Glyph::kTolerancePx / Glyph::kLevelPx[level];
       glyph->levels[level].add(simplify_closed(contour, tolerance));
     }
+    glyph->whole.add(contour);
     glyph->fine.add(subdivide_closed(contour, 1.0 / 16.0));
   }
-  for (EdgeList& level : glyph->levels) {
+  for (PackedEdges& level : glyph->levels) {
     level.finish();
   }
+  glyph->whole.finish();
   glyph->fine.finish();
   auto& pages = fonts_.at(font).pages;
   const size_t page = codepoint / kPage;

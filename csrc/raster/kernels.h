@@ -65,7 +65,6 @@ struct Tile {
   int stride;
   int blocks;  // to resolve in each row
   int rows;
-  bool sparse;        // most blocks are empty: look before resolving
   uint8_t* coverage;  // of the first pixel; `pitch` pixels to the next row
   uint8_t* classes;
   int pitch;
@@ -76,10 +75,22 @@ struct Tile {
 // Pixels partly covered by two parts are flagged in the class map and settled afterwards.
 constexpr uint8_t kConflict = 0x80;
 
+// The sides of an ellipse at height y lie at middle0 + middle1 y -+ sqrt(half0 + half1 y +
+// half2 y^2); px, relative to the grid.
+struct EllipseRows {
+  double middle0;
+  double middle1;
+  double half0;
+  double half1;
+  double half2;
+  double limit;  // 1/256 px, largest coordinate allowed
+};
+
 // Working memory of one accumulate call.
 struct Segments {
   static constexpr int kEdges = 256;
-  static constexpr int kRoom = kEdges + 64;
+  static constexpr int kWaiting = 64;  // wide segments that may wait for more
+  static constexpr int kRoom = kEdges + kWaiting + 64;
   // Edges with rows left; lengths in 1/256 px.
   struct {
     alignas(64) int32_t x0[kRoom];    // of the upper end, less the bits of a rounded zero
@@ -105,6 +116,9 @@ struct Segments {
 struct Kernels {
   void (*transform)(const VertexTransform& map, const float* x, const float* y, int count,
                     Fixed24_8* out_x, Fixed24_8* out_y);
+  // The same for packed vertices (glyphs.h); `map` starts from their 16-bit steps.
+  void (*transform_packed)(const VertexTransform& map, const int32_t* vertices, int count,
+                           Fixed24_8* out_x, Fixed24_8* out_y, int32_t* keep);
   void (*accumulate)(const Edges& edges, const Grid& grid, Segments& scratch);
   // Turns `blocks` blocks of a row into coverage and zeroes the cells.
   void (*resolve)(Cell* cells, int blocks, uint8_t* coverage);
@@ -114,6 +128,13 @@ struct Kernels {
   // resolve and compose for a whole tile, leaving its cells zero: the coverage of a block never
   // leaves the registers.
   bool (*put_tile)(const Tile& tile);
+  // Both sides at the heights [0, count), 1/256 px; where there is none, they meet in the middle.
+  // Writes whole vectors.
+  void (*ellipse_sides)(const EllipseRows& ellipse, int count, Fixed24_8* left, Fixed24_8* right);
+  // For a line that runs from x[i] to x[i + 1], at most 4 px away, in each of `count` rows: the
+  // first pixel that it meets, and what is right of it of the eight pixels from there, a byte each.
+  // Writes whole vectors.
+  void (*cover_rows)(const Fixed24_8* x, int count, int32_t* column, uint64_t* covered);
   void (*colour)(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out);
 };
 

@@ -1,6 +1,5 @@
 #include "raster/trace.h"
 
-#include <array>
 #include <stdexcept>
 #include <string>
 
@@ -44,20 +43,11 @@ std::array<Point, 4> corners(const Part& part) {
           Point{box.x1, box.y1}};
 }
 
-// Warp after a placement in mm, relative to the box: one homography for all vertices.
+// One homography for all vertices.
 VertexTransform vertex_transform(const Affine& p, const Warp& warp, const PixelBox& box) {
-  const std::array<double, 9>& h = warp.h;
-  double m[9];
-  for (int r = 0; r < 3; ++r) {
-    m[3 * r] = h[3 * r] * p.a + h[3 * r + 1] * p.b;
-    m[3 * r + 1] = h[3 * r] * p.c + h[3 * r + 1] * p.d;
-    m[3 * r + 2] = h[3 * r] * p.e + h[3 * r + 1] * p.f + h[3 * r + 2];
-  }
+  const std::array<double, 9> m = placed(p, warp, box);
   VertexTransform out{};
-  for (int c = 0; c < 3; ++c) {  // divided by h8-like depth so that float keeps its precision
-    m[c] -= box.x0 * m[6 + c];
-    m[3 + c] -= box.y0 * m[6 + c];
-  }
+  // Divided by the depth so that float keeps its precision.
   const double depth = m[8];
   for (int i = 0; i < 9; ++i) {
     out.m[i] = static_cast<float>(m[i] / depth);
@@ -120,6 +110,21 @@ PixelBox pixel_box(const Part& part, const Warp& warp) {
           static_cast<int>(height)};
 }
 
+std::array<double, 9> placed(const Affine& p, const Warp& warp, const PixelBox& box) {
+  const std::array<double, 9>& h = warp.h;
+  std::array<double, 9> m{};
+  for (int r = 0; r < 3; ++r) {
+    m[3 * r] = h[3 * r] * p.a + h[3 * r + 1] * p.b;
+    m[3 * r + 1] = h[3 * r] * p.c + h[3 * r + 1] * p.d;
+    m[3 * r + 2] = h[3 * r] * p.e + h[3 * r + 1] * p.f + h[3 * r + 2];
+  }
+  for (int c = 0; c < 3; ++c) {
+    m[c] -= box.x0 * m[6 + c];
+    m[3 + c] -= box.y0 * m[6 + c];
+  }
+  return m;
+}
+
 Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
                     const Kernels& kernels) {
   if (part.glyph == nullptr) {
@@ -136,28 +141,47 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
   const Point middle = part.place({0.5, 0.4});
   const double em_mm =
       std::sqrt(std::fabs(part.place.a * part.place.d - part.place.b * part.place.c));
-  const double px_per_em = em_mm * scale_at(warp, middle);
-  level_ = Glyph::level(px_per_em);
-  const EdgeList& list = part.glyph->edges(px_per_em, warp.has_curl());
-  if (x_.size() < list.x.size()) {
-    x_.resize(list.x.size());
-    y_.resize(list.x.size());
+  level_ = Glyph::level(em_mm * scale_at(warp, middle));
+  if (level_ < Glyph::kLevels && !warp.has_curl()) {
+    return trace_packed(part.glyph->levels[level_], part.place, warp, box, kernels);
   }
+  const EdgeList& list = warp.has_curl() ? part.glyph->fine : part.glyph->whole;
+  grow(list.x.size());
   kernels.transform(vertex_transform(part.place, warp, box), list.x.data(), list.y.data(),
                     list.count, x_.data(), y_.data());
   return {x_.data(), y_.data(), list.keep.data(), list.count};
 }
 
+Edges Tracer::trace_packed(const PackedEdges& list, const Affine& place, const Warp& warp,
+                           const PixelBox& box, const Kernels& kernels) {
+  grow(list.vertices.size());
+  const Affine& u = list.unpack;
+  const Point origin = place({u.e, u.f});
+  const Affine from_steps = {place.a * u.a, place.b * u.a, place.c * u.d,
+                             place.d * u.d, origin.x,      origin.y};
+  kernels.transform_packed(vertex_transform(from_steps, warp, box), list.vertices.data(),
+                           list.count, x_.data(), y_.data(), keep_.data());
+  return {x_.data(), y_.data(), keep_.data(), list.count};
+}
+
+void Tracer::grow(size_t size) {
+  if (x_.size() < size) {
+    x_.resize(size);
+    y_.resize(size);
+  }
+  if (keep_.size() < size) {
+    keep_.resize(size);
+  }
+}
+
 void Tracer::prefetch(const Part& part) const {
-  if (part.glyph == nullptr) {
+  if (part.glyph == nullptr || level_ == Glyph::kLevels) {
     return;
   }
-  constexpr int kLine = 64 / sizeof(float);  // entries in a cache line
-  const EdgeList& list = part.glyph->levels[level_];
+  constexpr int kLine = 64 / sizeof(int32_t);  // entries in a cache line
+  const PackedEdges& list = part.glyph->levels[level_];
   for (int i = 0; i < list.count; i += kLine) {
-    __builtin_prefetch(list.x.data() + i);
-    __builtin_prefetch(list.y.data() + i);
-    __builtin_prefetch(list.keep.data() + i);
+    __builtin_prefetch(list.vertices.data() + i);
   }
 }
 

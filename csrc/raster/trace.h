@@ -1,6 +1,7 @@
 // Parts of a layout as fixed-point edges in pixels.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "raster/kernels.h"
@@ -27,6 +28,9 @@ struct PixelBox {
 // not in front of the horizon.
 PixelBox pixel_box(const Part& part, const Warp& warp);
 
+// From em or mm after the placement `p` to pixels of the box, row-major: the warp without its curl.
+std::array<double, 9> placed(const Affine& p, const Warp& warp, const PixelBox& box);
+
 // Edges of one part, relative to its box; reused from part to part.
 class Tracer {
  public:
@@ -37,6 +41,9 @@ class Tracer {
   void prefetch(const Part& part) const;
 
  private:
+  Edges trace_packed(const PackedEdges& list, const Affine& place, const Warp& warp,
+                     const PixelBox& box, const Kernels& kernels);
+  void grow(size_t size);
   void trace_contours(const Part& part, const Warp& warp, const PixelBox& box,
                       const Kernels& kernels);
   void add_point(Point mm, const Warp& warp, const PixelBox& box);

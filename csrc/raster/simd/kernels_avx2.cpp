@@ -13,7 +13,8 @@ constexpr int kLanes = 8;
 }  // namespace
 
 const Kernels& avx2_kernels() {
-  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, put_tile, colour};
+  static constexpr Kernels kKernels = {transform, transform_packed, accumulate, resolve, compose,
+                                       put_tile,  ellipse_sides,    cover_rows, colour};
   return kKernels;
 }
 

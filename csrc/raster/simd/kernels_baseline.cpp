@@ -10,7 +10,8 @@ constexpr int kLanes = 4;
 }  // namespace
 
 const Kernels& baseline_kernels() {
-  static constexpr Kernels kKernels = {transform, accumulate, resolve, compose, put_tile, colour};
+  static constexpr Kernels kKernels = {transform, transform_packed, accumulate, resolve, compose,
+                                       put_tile,  ellipse_sides,    cover_rows, colour};
   return kKernels;
 }
 
