@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 from seal2real.detmath import det_atan2
 from seal2real.rng import Rng
@@ -287,19 +288,19 @@ def number(rng: Rng, texts: Texts, size: Size) -> SealSpec:
 
 
 def _outline_ring(
-    text: str,
-    shape: Outline,
-    inset: float,
-    height: float,
-    fonts: dict[str, str | None],
-    *,
-    arc: float,
-    corner: float,
+    text: str, shape: Outline, inset: float, fonts: dict[str, str | None], ring: _Ring
 ) -> RingText:
-    """Return the owner along the outline of any shape; ``arc`` is also its longest."""
-    font = str(fonts["font"])
+    """Return the owner along the outline of any shape; the ring's arc is also its longest."""
     fit = fit_ring(
-        text, font, shape, inset, height, arc, widest=0.85, longest_deg=arc, corner_mm=corner
+        text,
+        str(fonts["font"]),
+        shape,
+        inset,
+        ring.em,
+        ring.arc,
+        widest=0.85,
+        longest_deg=ring.arc,
+        corner_mm=ring.corner,
     )
     return RingText(
         text,
@@ -319,26 +320,31 @@ def _code_place(rng: Rng, outline: Outline) -> float:
     return mm(180 + rng.choice((-1, 1)) * turn)
 
 
+class _Ring(NamedTuple):
+    """Owner's text along an outline: em height and radius of the seal's corners, mm; arc, degrees."""
+
+    em: float
+    corner: float
+    arc: float
+
+
+_Middle = tuple[tuple[LineText, ...], Star | None]
+
+
 def _ring_stamp(
     rng: Rng,
     kind: str,
     texts: Texts,
     outline: Outline,
-    corner: float,
-    *,
-    ring_em: float,
-    arc: float,
-    lines: tuple[LineText, ...],
-    star: Star | None = None,
     borders: tuple[Border, ...],
+    ring: _Ring,
+    middle: _Middle,
 ) -> SealSpec:
     """Owner along the outline, lines or a star in the middle, code below, cuts by chance."""
     edge = _inner(borders)
     fonts = text_font(rng)
     inset = mm(edge + rng.uniform(0.5, 0.9))
-    rings: tuple[RingText, ...] = (
-        _outline_ring(texts["owner"], outline, inset, ring_em, fonts, arc=arc, corner=corner),
-    )
+    rings: tuple[RingText, ...] = (_outline_ring(texts["owner"], outline, inset, fonts, ring),)
     if rng.bernoulli(0.55):
         rings = (*rings, bottom_code(rng, texts, outline, edge, _code_place(rng, outline)))
     return SealSpec(
@@ -346,19 +352,17 @@ def _ring_stamp(
         outline[0],
         outline[1],
         outline[2],
-        corner,
+        ring.corner,
         borders=borders,
         ring_texts=rings,
-        lines=lines,
-        star=star,
+        lines=middle[0],
+        star=middle[1],
         security_lines=security_cuts(rng, outline[2] / 2) if rng.bernoulli(0.2) else (),
         owner=texts["owner"],
     )
 
 
-def _middle(
-    rng: Rng, texts: Texts, width: float, height: float, y: float, star: float
-) -> tuple[tuple[LineText, ...], Star | None]:
+def _middle(rng: Rng, texts: Texts, width: float, height: float, y: float, star: float) -> _Middle:
     """Return what stands in the middle of a ring stamp: a star, or words and perhaps a date."""
     if rng.bernoulli(star):
         return (), Star(mm(min(width, height) * rng.uniform(0.75, 0.9)), 0.0, mm(y))
@@ -376,21 +380,11 @@ def square_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     borders = _frame(rng, 0.4, 0.4)
     em = side * rng.uniform(0.12, 0.14)
     room = side - 2 * (_inner(borders) + em + 3.0)
-    lines, star = _middle(rng, texts, room, room, 0.0, 0.4)
+    middle = _middle(rng, texts, room, room, 0.0, 0.4)
     corner = mm(side * rng.uniform(0.2, 0.36))
     outline = ("square", side, side)
-    return _ring_stamp(
-        rng,
-        "square_ring",
-        texts,
-        outline,
-        corner,
-        ring_em=em,
-        arc=rng.uniform(230, 265),
-        lines=lines,
-        star=star,
-        borders=borders,
-    )
+    ring = _Ring(em, corner, rng.uniform(230, 265))
+    return _ring_stamp(rng, "square_ring", texts, outline, borders, ring, middle)
 
 
 def rectangle_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
@@ -399,23 +393,18 @@ def rectangle_ring(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     borders = _frame(rng, 0.4, 0.4)
     em = height * rng.uniform(0.13, 0.15)
     edge = _inner(borders) + em + 2.4
-    lines, star = _middle(rng, texts, width - 2 * edge, height - 2 * edge, 0.0, 0.3)
+    middle = _middle(rng, texts, width - 2 * edge, height - 2 * edge, 0.0, 0.3)
     # along the top only, with any corner, or round generous corners down the sides
     around = rng.bernoulli(0.5)
     corner = mm(height * (rng.uniform(0.26, 0.4) if around else rng.uniform(0.04, 0.25)))
     outline = ("rectangle", width, height)
-    return _ring_stamp(
-        rng,
-        "rectangle_ring",
-        texts,
-        outline,
-        corner,
-        ring_em=em,
-        arc=rng.uniform(200, 235) if around else rng.uniform(96, 102),
-        lines=lines,
-        star=star,
-        borders=borders,
-    )
+    ring = _Ring(em, corner, rng.uniform(200, 235) if around else rng.uniform(96, 102))
+    return _ring_stamp(rng, "rectangle_ring", texts, outline, borders, ring, middle)
+
+
+def _inradius(outline: Outline) -> float:
+    """Return the radius of the circle inside a triangle or rhombus: twice its area / perimeter."""
+    return outline[1] * outline[2] / perimeter(*outline)
 
 
 def triangle(rng: Rng, texts: Texts, size: Size) -> SealSpec:
@@ -425,24 +414,15 @@ def triangle(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     borders = _frame(rng, 0.35, 0.4)
     outline = ("triangle", width, height)
     em = width * rng.uniform(0.085, 0.1)
-    inradius = width * height / perimeter(*outline)
-    middle = height / 2 - inradius
+    inradius = _inradius(outline)
     room = inradius - _inner(borders) - em - 1.0
-    lines, star = _middle(rng, texts, 1.9 * room, 1.5 * room, middle + 0.12 * room, 0.3)
+    # the incentre lies an inradius above the base; words stand a little lower, where it is wider
+    y = height / 2 - inradius + 0.12 * room
+    middle = _middle(rng, texts, 1.9 * room, 1.5 * room, y, 0.3)
     # the tip must be blunt, or the glyphs around it run into each other
     corner = mm(rng.uniform(4.5, 6.5))
-    return _ring_stamp(
-        rng,
-        "triangle",
-        texts,
-        outline,
-        corner,
-        ring_em=em,
-        arc=rng.uniform(228, 246),
-        lines=lines,
-        star=star,
-        borders=borders,
-    )
+    ring = _Ring(em, corner, rng.uniform(228, 246))
+    return _ring_stamp(rng, "triangle", texts, outline, borders, ring, middle)
 
 
 def rhombus(rng: Rng, texts: Texts, size: Size) -> SealSpec:
@@ -452,19 +432,8 @@ def rhombus(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     borders = _frame(rng, 0.35, 0.4)
     outline = ("rhombus", width, height)
     em = height * rng.uniform(0.095, 0.115)
-    inradius = width * height / perimeter(*outline)
-    room = inradius - _inner(borders) - em - 1.0
-    lines, star = _middle(rng, texts, 2.0 * room, 1.2 * room, 0.0, 0.25)
+    room = _inradius(outline) - _inner(borders) - em - 1.0
+    middle = _middle(rng, texts, 2.0 * room, 1.2 * room, 0.0, 0.25)
     corner = mm(rng.uniform(2.5, 5.0))
-    return _ring_stamp(
-        rng,
-        "rhombus",
-        texts,
-        outline,
-        corner,
-        ring_em=em,
-        arc=rng.uniform(150, 176),
-        lines=lines,
-        star=star,
-        borders=borders,
-    )
+    ring = _Ring(em, corner, rng.uniform(150, 176))
+    return _ring_stamp(rng, "rhombus", texts, outline, borders, ring, middle)
