@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from typing import NamedTuple
 
 from seal2real.detmath import det_atan2, det_cos, det_sin
 from seal2real.seals.fonts import get_font
@@ -37,6 +38,9 @@ _BRACKET_BEARING = 0.06  # em
 _ROW_CURVE = 2 / 3  # of the height inwards: where layout measures advances on a ring
 _STEPS = 32  # chords over half an arc: within 0.3 % of an ellipse's length, 1 % at sharp corners
 _NARROWEST = 0.4  # horizontal scale below which hanzi cannot be read
+# Shares of the wanted height: down to the first, glyphs are lowered before their arc grows; below
+# the second, a ring looks empty and the text counts as too long.
+_LOWER_FIRST, _LOWEST = 0.72, 0.58
 _TURN_SHARE = 1.2  # least radius of a ring text at corners, in its heights (layout_ring.cpp)
 
 
@@ -204,40 +208,76 @@ def fit_ring(
     Raises:
         ValueError: if the text is too long for its ring.
     """
-    units = text_units(text, font)
-    height, arc = height_mm, float(round(arc_deg))
-    known_arc = outer = inner = 0.0
+    row = _Row(outline, inset_mm, height_mm, corner_mm, text_units(text, font), fill)
+    slots = _first_wide_enough(row, arc_deg, longest_deg, narrowest)
+    if slots.condense < _NARROWEST:
+        raise ValueError(
+            f"fit_ring: text must fit its ring at a scale of {_NARROWEST} or more, got "
+            f"{slots.condense:.2f} for {text[:20]!r}; text too long for its ring: shorten it or "
+            "enlarge the seal"
+        )
+    arc = slots.arc_deg
+    if slots.condense > widest:
+        # a short text is not drawn out: its arc shrinks until its slots are loose, no more
+        length = loosest * widest * slots.height_mm * row.units + slots.loss_mm
+        arc = _arc_of_length(outline, inset_mm + _ROW_CURVE * slots.height_mm, length, arc)
+    return RingFit(mm(slots.height_mm), round(min(slots.condense, widest), 3), mm(arc))
+
+
+class _Row(NamedTuple):
+    """A text that wants to run along an outline; the fields are arguments of `fit_ring`."""
+
+    outline: Outline
+    inset_mm: float
+    height_mm: float
+    corner_mm: float
+    # length of the text in em
+    units: float
+    fill: float
+
+
+class _Slots(NamedTuple):
+    """Equal slots for a row's glyphs on an arc, and the horizontal scale that fills them."""
+
+    height_mm: float
+    arc_deg: float
+    condense: float
+    # what corners take from the arc's length
+    loss_mm: float
+
+
+def _first_wide_enough(row: _Row, arc_deg: float, longest_deg: float, narrowest: float) -> _Slots:
+    """Lower the glyphs, then lengthen the arc, until their scale is ``narrowest`` or nothing helps."""
+    height, arc = row.height_mm, float(round(arc_deg))
+    lengths = _arc_lengths(row, arc)
     while True:
-        depth = inset_mm + _ROW_CURVE * height
-        if arc != known_arc:
-            known_arc = arc
-            outer = arc_length(outline, inset_mm, arc)
-            inner = arc_length(outline, inset_mm + height_mm, arc)
-        turn = max(corner_mm - depth, _TURN_SHARE * height)
-        loss = corner_loss(outline, arc, turn)
-        # the length falls all but linearly with the depth
-        slot = (outer + (inner - outer) * (depth - inset_mm) / height_mm - loss) / units
-        condense = slot * fill / height
-        if condense >= narrowest:
-            break
-        if height > 0.72 * height_mm or arc >= longest_deg:
+        slots = _slots(row, height, arc, lengths)
+        if slots.condense >= narrowest or height < _LOWEST * row.height_mm:
+            return slots
+        # A seal's engraver first takes a size smaller, and lets the text run on only then.
+        if height > _LOWER_FIRST * row.height_mm or arc >= longest_deg:
             height *= 0.97
         else:
             arc = min(arc + 4, longest_deg)
-        if height < 0.58 * height_mm:
-            break
-    if condense < _NARROWEST:
-        raise ValueError(
-            f"fit_ring: text must fit its ring at a scale of {_NARROWEST} or more, got "
-            f"{condense:.2f} for {text[:20]!r}; text too long for its ring: shorten it or enlarge "
-            "the seal"
-        )
-    if condense > widest:
-        # a short text is not drawn out: its arc shrinks until its slots are loose, no more
-        condense = widest
-        length = loosest * condense * height * units + loss
-        arc = _arc_of_length(outline, inset_mm + _ROW_CURVE * height, length, arc)
-    return RingFit(mm(height), round(condense, 3), mm(arc))
+            lengths = _arc_lengths(row, arc)
+
+
+def _arc_lengths(row: _Row, arc_deg: float) -> tuple[float, float]:
+    """Return the arc's length at the glyphs' tops, and an em height further in."""
+    inner = row.inset_mm + row.height_mm
+    return arc_length(row.outline, row.inset_mm, arc_deg), arc_length(row.outline, inner, arc_deg)
+
+
+def _slots(row: _Row, height: float, arc: float, lengths: tuple[float, float]) -> _Slots:
+    """Return the slots at a glyph height; ``lengths`` are those of `_arc_lengths`."""
+    depth = row.inset_mm + _ROW_CURVE * height
+    turn = max(row.corner_mm - depth, _TURN_SHARE * height)
+    loss = corner_loss(row.outline, arc, turn)
+    outer, inner = lengths
+    # The length falls all but linearly with the depth (exactly for circles): two measurements an
+    # arc serve every height that is tried on it.
+    slot = (outer + (inner - outer) * (depth - row.inset_mm) / row.height_mm - loss) / row.units
+    return _Slots(height, arc, slot * row.fill / height, loss)
 
 
 def fit_line(text: str, font: str, height_mm: float, width_mm: float, widest: float = 0.9) -> float:
