@@ -37,7 +37,7 @@ from seal2real.sealdb.sidecar import (
 from seal2real.sealdb.splits import SPLITS
 from seal2real.sealdb.versions import locked_versions
 
-__all__ = ["adopt_shard", "begin", "finalise", "is_complete", "read_info"]
+__all__ = ["DATASET", "adopt_shard", "begin", "finalise", "is_complete", "read_info"]
 
 DATASET = "dataset.json"
 CHECKSUMS = "checksums.sha256"

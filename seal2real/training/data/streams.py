@@ -72,6 +72,7 @@ def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True)
         folds=data.folds,
         fold=data.fold,
         px_per_mm=data.px_per_mm or None,
+        groups=data.groups or None,
         augment=augment,
     )
 

@@ -1,0 +1,85 @@
+"""What may not be learnt from, and the hash that says which images a run learns from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from seal2real.sealdb.dataset import DATASET, read_info
+from seal2real.sealdb.provenance import CAPTURED, extract
+from seal2real.training.data.real_files import RealImage
+
+__all__ = ["check_real", "images_hash", "refuse_made", "refuse_marked"]
+
+# Folders above the one named that may hold its dataset.json: DB/real/shards is three deep.
+_LEVELS = 3
+
+
+def check_real(folder: Path | str, images: Sequence[RealImage]) -> None:
+    """Refuse real images that no trainer may see; see :func:`refuse_marked`, :func:`refuse_made`.
+
+    Raises:
+        ValueError: if there is one.
+    """
+    refuse_marked(folder)
+    refuse_made(images)
+
+
+def refuse_marked(folder: Path | str) -> None:
+    """Refuse a Seal-DB, or a folder inside one, whose images carry the visible mark.
+
+    A network would learn the mark as what tells drawn from real.
+
+    Raises:
+        ValueError: if the recipe in dataset.json says so.
+        DamagedError: if dataset.json cannot be read.
+    """
+    folder = Path(folder).resolve()
+    for place in (folder, *folder.parents[:_LEVELS]):
+        if not (place / DATASET).is_file():
+            continue
+        if read_info(place)["recipe"].get("visible_mark"):
+            raise ValueError(
+                f"refuse_marked: a trainer's images must not carry the visible mark, got {place} "
+                "made with --visible-mark; make the dataset again without it"
+            )
+
+
+def refuse_made(images: Iterable[RealImage]) -> None:
+    """Refuse images whose metadata say that a program made them: they are no real ones.
+
+    Raises:
+        ValueError: with their number and the first of them.
+    """
+    made = [(image, found) for image in images if (found := _maker(image))]
+    if made:
+        image, maker = made[0]
+        raise ValueError(
+            f"refuse_made: real images must be photographs or scans, got {len(made)} made by a "
+            f"program, the first {image.path} by {maker}; take them out of the folder"
+        )
+
+
+def _maker(image: RealImage) -> str:
+    """Return which program made the image by its own word; "" for a captured one or no word."""
+    provenance = extract(image.path.read_bytes())
+    if provenance is None or provenance.digital_source_type == CAPTURED:
+        return ""
+    return provenance.generator
+
+
+def images_hash(images: Iterable[RealImage]) -> str:
+    """Return the sha256 over the bytes of the image files and their ignore masks, as hexadecimal.
+
+    Names and folders do not count: moved images are the same images.
+    """
+    digests = sorted(_file_hash(image) for image in images)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def _file_hash(image: RealImage) -> bytes:
+    digest = hashlib.sha256(image.path.read_bytes())
+    if image.ignore_path.is_file():
+        digest.update(image.ignore_path.read_bytes())
+    return digest.digest()
