@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from seal2real.sealdb.dataset import read_info
 from seal2real.sealdb.reader import SealDB
+from seal2real.sealdb.record import record_schema
 from seal2real.sealdb.splits import SPLITS
 
 __all__ = ["info", "stats"]
@@ -36,7 +38,8 @@ def stats(db: Path | str) -> dict[str, Any]:
     Raises:
         ForeignFolderError: if ``db`` is no finished dataset.
     """
-    rows = SealDB(db).index.drop_columns(["crc32", "sha256"]).to_pylist()
+    held = SealDB(db)
+    rows = held.index.drop_columns(["crc32", "sha256"]).to_pylist()
     flat = [
         {**{key: row[key][k] for key in _SEAL_KEYS}, "split": row["split"]}
         for row in rows
@@ -61,10 +64,26 @@ def stats(db: Path | str) -> dict[str, Any]:
         "owners": len({seal["owners"] for seal in flat if seal["owners"]}),
         "texts": _texts(flat),
         "page_text": _page_text(rows),
+        "realisation": _realisation(held.info, rows),
+        "real_images": held.info.get("real", {}).get("images", 0),
     }
 
 
 _SEAL_KEYS = ("types", "shapes", "colours", "widths_mm", "angles_deg", "owners", "texts", "groups")
+
+
+def _realisation(info: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return what became of the samples in the gate and the medians of its scores, or None."""
+    counts = info["counts"].get("realisation")
+    if counts is None:
+        return None
+    names = record_schema()["$defs"]["realisation"]["properties"]["gate_scores"]["required"]
+    judged = {
+        name: [row["gate_scores"][k] for row in rows if row["gate_scores"][k] >= 0]
+        for k, name in enumerate(names)
+    }
+    medians = {name: median(values) if values else None for name, values in judged.items()}
+    return {**counts, "median_scores": medians}
 
 
 def _splits(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:
