@@ -24,7 +24,8 @@ from benchmarks.scene import (
 )
 from seal2real import _C
 from seal2real.sealdb.codec import JpegPage, encode_jpeg, encode_png
-from seal2real.seals.fonts import ensure_glyphs, store
+from seal2real.seals.fonts import ensure_glyphs
+from seal2real.seals.layout import layouts
 from seal2real.seals.spec import Border, LineText, RingText, SealSpec, Star
 from seal2real.synthesis.ink import InkParams
 
@@ -86,8 +87,8 @@ def seal_batches(rng: random.Random, size: int) -> Callable[[], object]:
     classes = np.empty((size, SIDE, SIDE), np.uint8)
 
     def job() -> object:
-        layouts = _layouts([sample_scene(rng) for _ in range(size)])
-        return _C.draw_batch(layouts, warps, SIDE, SIDE, RED, 1, rgba, classes)
+        laid = _layouts([sample_scene(rng) for _ in range(size)])
+        return _C.draw_batch(laid, warps, SIDE, SIDE, RED, 1, rgba, classes)
 
     return job
 
@@ -95,15 +96,13 @@ def seal_batches(rng: random.Random, size: int) -> Callable[[], object]:
 def one_seal(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the seal as RGBA [512, 512, 4] and its classes."""
     warps = np.array([[*_UPRIGHT, *_FLAT]])
-    layout = _layouts([scene])
-    rgba, classes = _C.draw_batch(layout, warps, SIDE, SIDE, RED, 1)
+    laid = _layouts([scene])
+    rgba, classes = _C.draw_batch(laid, warps, SIDE, SIDE, RED, 1)
     return rgba[0], classes[0]
 
 
 def _layouts(scenes: Sequence[Scene]) -> list[_C.Layout]:
-    for scene in scenes:
-        ensure_glyphs("song", scene.ring + scene.middle + scene.code)
-    return [_C.Layout(store(), spec(scene)) for scene in scenes]
+    return layouts([spec(scene) for scene in scenes])
 
 
 def homography(scene: Scene) -> tuple[float, ...]:
@@ -151,10 +150,10 @@ def press(
     out: Sequence[NDArray[np.uint8] | None] = (None, None, None),
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return pressed crops [N, 512, 512, 3] and classes: pressure, grain, soft edge, warp."""
-    layouts = _layouts(scenes)
+    laid = _layouts(scenes)
     warps = np.array([[*homography(scene), *_FLAT] for scene in scenes])
     inks = [ink(scene.seed) for scene in scenes]
-    images, _, classes = _C.press_batch(layouts, warps, inks, pages, 1, *out)
+    images, _, classes = _C.press_batch(laid, warps, inks, pages, 1, *out)
     return images, classes
 
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "bind_helpers.h"
 #include "raster/batch.h"
 #include "raster/draw.h"
 #include "raster/isa.h"
@@ -20,13 +21,7 @@ namespace {
 using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 using Ints = py::array_t<int32_t, py::array::c_style | py::array::forcecast>;
 using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
-using Bytes = py::array_t<uint8_t, py::array::c_style>;
-
-void require(bool ok, const std::string& message) {
-  if (!ok) {
-    throw std::invalid_argument(message);
-  }
-}
+using Bytes = ByteArray;
 
 std::vector<Polyline> read_contours(const Floats& points, const Ints& lengths) {
   require(points.size() == 0 || (points.ndim() == 2 && points.shape(1) == 2),
@@ -138,6 +133,22 @@ py::list texts_of(const Layout& layout) {
   return out;
 }
 
+// Layouts; None where a font or a glyph is not in the store yet.
+py::list layout_batch(const py::object& store, const py::sequence& specs) {
+  const auto& glyphs = store.cast<const GlyphStore&>();
+  py::list out;
+  for (const py::handle spec : specs) {
+    try {
+      py::object layout = py::cast(lay_out(glyphs, read_spec(spec)));
+      py::detail::keep_alive_impl(layout, store);  // it points to the store's glyphs
+      out.append(std::move(layout));
+    } catch (const MissingInStore&) {
+      out.append(py::none());
+    }
+  }
+  return out;
+}
+
 Warp read_warp(const Doubles& h, const Doubles& curl, const char* where) {
   require(h.size() == 9 && curl.size() == 4,
           std::string(where) + ": warp must have 9 and 4 numbers, got " + std::to_string(h.size()) +
@@ -196,21 +207,6 @@ py::list text_labels(const Layout& layout, const Doubles& h, const Doubles& curl
   return out;
 }
 
-Bytes output(const py::object& given, const std::vector<py::ssize_t>& shape, const char* name) {
-  if (given.is_none()) {
-    return Bytes(shape);
-  }
-  const bool fits =
-      py::isinstance<Bytes>(given) &&
-      std::vector<py::ssize_t>(given.cast<Bytes>().shape(),
-                               given.cast<Bytes>().shape() + given.cast<Bytes>().ndim()) == shape;
-  require(fits && given.cast<Bytes>().writeable(),
-          std::string("draw_batch: ") + name +
-              " must be a writable C-contiguous uint8 array of the result's shape, got another; "
-              "leave it out to get a new one");
-  return given.cast<Bytes>();
-}
-
 py::tuple draw_batch(const std::vector<const Layout*>& layouts, const Doubles& warps, int width,
                      int height, const std::array<uint8_t, 3>& colour, int threads,
                      const py::object& rgba_out, const py::object& classes_out) {
@@ -228,8 +224,8 @@ py::tuple draw_batch(const std::vector<const Layout*>& layouts, const Doubles& w
             "draw_batch: layouts must hold layouts, got None; lay out first");
     read.push_back(make_warp(warps.data(i, 0), warps.data(i, 9), "draw_batch"));
   }
-  Bytes rgba = output(rgba_out, {count, height, width, 4}, "rgba");
-  Bytes classes = output(classes_out, {count, height, width}, "classes");
+  Bytes rgba = output(rgba_out, {count, height, width, 4}, "draw_batch", "rgba");
+  Bytes classes = output(classes_out, {count, height, width}, "draw_batch", "classes");
   const Batch batch = {layouts.data(), read.data(), layouts.size(),      width,
                        height,         colour,      rgba.mutable_data(), classes.mutable_data()};
   {
@@ -266,8 +262,11 @@ void bind_draw(py::module_& m) {
           "box_mm",
           [](const Layout& l) { return py::make_tuple(l.box.x0, l.box.y0, l.box.x1, l.box.y1); })
       .def_property_readonly("outline_mm", [](const Layout& l) {
-        return to_array(l.outline.data(), l.outline.size());
+        const Polyline outline = outline_of(l);
+        return to_array(outline.data(), outline.size());
       });
+  m.def("layout_batch", &layout_batch, py::arg("store"), py::arg("specs"),
+        "Return the layout of each spec; None where a font or a glyph is not in the store.");
   m.def("draw", &draw, py::arg("layout"), py::arg("warp_h"), py::arg("curl"), py::arg("width"),
         py::arg("height"), py::arg("x0") = 0, py::arg("y0") = 0, py::arg("isa") = py::none(),
         "Return (coverage u8 [H, W], classes u8 [H, W]) of the window at (x0, y0).");

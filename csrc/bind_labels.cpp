@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "bind_helpers.h"
 #include "raster/labels.h"
 
 namespace py = pybind11;
@@ -10,13 +11,7 @@ namespace py = pybind11;
 namespace seal2real {
 namespace {
 
-using Bytes = py::array_t<uint8_t, py::array::c_style>;
-
-void require(bool ok, const char* message) {
-  if (!ok) {
-    throw std::invalid_argument(message);
-  }
-}
+using Bytes = ByteArray;
 
 py::array_t<float> py_char_stats(const Bytes& clean, const Bytes& sealed, const Bytes& mask,
                                  const py::array_t<int64_t, py::array::c_style>& boxes) {

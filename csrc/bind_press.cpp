@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bind_helpers.h"
 #include "raster/capture.h"
 #include "raster/ink.h"
 #include "raster/planes.h"
@@ -21,15 +22,9 @@ namespace py = pybind11;
 namespace seal2real {
 namespace {
 
-using Bytes = py::array_t<uint8_t, py::array::c_style>;
+using Bytes = ByteArray;
 using Pair = std::array<double, 2>;
 constexpr int64_t kFarPx = 1000000000;
-
-void require(bool ok, const std::string& message) {
-  if (!ok) {
-    throw std::invalid_argument(message);
-  }
-}
 
 void require_plane(const Bytes& array, const char* what) {
   require(array.ndim() == 2, std::string(what) + " must have shape [H, W], got " +
@@ -46,28 +41,74 @@ void require_same(const Bytes& a, const Bytes& b, const char* what) {
           std::string(what) + " must have the other array's H and W; pass arrays of one size");
 }
 
-double number(const py::handle& params, const char* name, double most = 1e9) {
-  const auto value = params.attr(name).cast<double>();
+const Key kStrength("strength");
+const Key kContact("contact");
+const Key kPressureAmount("pressure_amount");
+const Key kPressureScaleMm("pressure_scale_mm");
+const Key kTiltX("tilt_x");
+const Key kTiltY("tilt_y");
+const Key kDryAmount("dry_amount");
+const Key kDryScaleMm("dry_scale_mm");
+const Key kSpeckleAmount("speckle_amount");
+const Key kSpeckleScaleMm("speckle_scale_mm");
+const Key kMottleAmount("mottle_amount");
+const Key kGrainAmount("grain_amount");
+const Key kSpreadMm("spread_mm");
+const Key kBleedMm("bleed_mm");
+const Key kNickAmount("nick_amount");
+const Key kNickScaleMm("nick_scale_mm");
+const Key kRimAmount("rim_amount");
+const Key kRimWidthMm("rim_width_mm");
+const Key kGhostDxMm("ghost_dx_mm");
+const Key kGhostDyMm("ghost_dy_mm");
+const Key kGhostStrength("ghost_strength");
+const Key kFade("fade");
+const Key kLightAmount("light_amount");
+const Key kLightScalePx("light_scale_px");
+const Key kLightSlopeX("light_slope_x");
+const Key kLightSlopeY("light_slope_y");
+const Key kBlurSigmaPx("blur_sigma_px");
+const Key kSharpen("sharpen");
+const Key kBlack("black");
+const Key kWhite("white");
+const Key kBend("bend");
+const Key kContrast("contrast");
+const Key kNoiseSigma("noise_sigma");
+const Key kChromaSigma("chroma_sigma");
+const Key kTextureSigma("texture_sigma");
+const Key kTextureScalePx("texture_scale_px");
+const Key kThresholdSoftness("threshold_softness");
+const Key kBandAmount("band_amount");
+const Key kStreakAmount("streak_amount");
+const Key kDustDensity("dust_density");
+const Key kGain("gain");
+const Key kTransmittance("transmittance");
+
+double number(const py::handle& params, const Key& key, double most = 1e9) {
+  const auto value = key.of(params).cast<double>();
   // The message is built on failure only: an impression reads two dozen numbers.
   if (!(std::fabs(value) <= most)) {
-    require(false, std::string(name) + " must lie within +-" + std::to_string(most) + ", got " +
-                       std::to_string(value) + "; check the parameters");
+    require(false, std::string(key.text()) + " must lie within +-" + std::to_string(most) +
+                       ", got " + std::to_string(value) + "; check the parameters");
   }
   return value;
 }
 
 // Lengths set how much memory a blur takes; no seal is a metre wide.
-double length_mm(const py::handle& params, const char* name) { return number(params, name, 1e3); }
+double length_mm(const py::handle& params, const Key& key) { return number(params, key, 1e3); }
 
-uint64_t seed_of(const py::handle& params) { return params.attr("seed").cast<uint64_t>(); }
+uint64_t seed_of(const py::handle& params) {
+  static const Key seed("seed");
+  return seed.of(params).cast<uint64_t>();
+}
 
 // A factor of light for each channel.
-std::array<double, 3> factors(const py::handle& params, const char* name, double most) {
-  const auto values = params.attr(name).cast<std::array<double, 3>>();
+std::array<double, 3> factors(const py::handle& params, const Key& key, double most) {
+  const auto values = key.of(params).cast<std::array<double, 3>>();
   for (const double value : values) {
     if (!(value >= 0.0 && value <= most)) {
-      require(false, std::string(name) + " must lie in [0, " + std::to_string(most) + "], got " +
-                         std::to_string(value) + "; pass shares of light");
+      require(false, std::string(key.text()) + " must lie in [0, " + std::to_string(most) +
+                         "], got " + std::to_string(value) + "; pass shares of light");
     }
   }
   return values;
@@ -85,28 +126,28 @@ void require_place(const InkPlace& place, const char* where) {
 }
 
 InkSettings ink_settings(const py::handle& p) {
-  return {number(p, "strength"),
-          number(p, "contact"),
-          number(p, "pressure_amount"),
-          length_mm(p, "pressure_scale_mm"),
-          number(p, "tilt_x"),
-          number(p, "tilt_y"),
-          number(p, "dry_amount"),
-          length_mm(p, "dry_scale_mm"),
-          number(p, "speckle_amount"),
-          length_mm(p, "speckle_scale_mm"),
-          number(p, "mottle_amount"),
-          number(p, "grain_amount"),
-          length_mm(p, "spread_mm"),
-          length_mm(p, "bleed_mm"),
-          number(p, "nick_amount"),
-          length_mm(p, "nick_scale_mm"),
-          number(p, "rim_amount"),
-          length_mm(p, "rim_width_mm"),
-          length_mm(p, "ghost_dx_mm"),
-          length_mm(p, "ghost_dy_mm"),
-          number(p, "ghost_strength"),
-          number(p, "fade"),
+  return {number(p, kStrength),
+          number(p, kContact),
+          number(p, kPressureAmount),
+          length_mm(p, kPressureScaleMm),
+          number(p, kTiltX),
+          number(p, kTiltY),
+          number(p, kDryAmount),
+          length_mm(p, kDryScaleMm),
+          number(p, kSpeckleAmount),
+          length_mm(p, kSpeckleScaleMm),
+          number(p, kMottleAmount),
+          number(p, kGrainAmount),
+          length_mm(p, kSpreadMm),
+          length_mm(p, kBleedMm),
+          number(p, kNickAmount),
+          length_mm(p, kNickScaleMm),
+          number(p, kRimAmount),
+          length_mm(p, kRimWidthMm),
+          length_mm(p, kGhostDxMm),
+          length_mm(p, kGhostDyMm),
+          number(p, kGhostStrength),
+          number(p, kFade),
           seed_of(p)};
 }
 
@@ -116,26 +157,26 @@ constexpr double kMostLevel = 1024.0;
 
 CaptureSettings capture_settings(const py::handle& p) {
   CaptureSettings s{};
-  s.light_amount = number(p, "light_amount", kMostAmount);
-  s.light_scale_px = number(p, "light_scale_px");
-  s.light_slope_x = number(p, "light_slope_x", 1e3);
-  s.light_slope_y = number(p, "light_slope_y", 1e3);
-  const std::array<double, 3> gain = factors(p, "gain", kMostAmount);
+  s.light_amount = number(p, kLightAmount, kMostAmount);
+  s.light_scale_px = number(p, kLightScalePx);
+  s.light_slope_x = number(p, kLightSlopeX, 1e3);
+  s.light_slope_y = number(p, kLightSlopeY, 1e3);
+  const std::array<double, 3> gain = factors(p, kGain, kMostAmount);
   std::copy(gain.begin(), gain.end(), s.gain);
-  s.blur_sigma_px = number(p, "blur_sigma_px");
-  s.sharpen = number(p, "sharpen", kMostAmount);
-  s.black = number(p, "black", kMostLevel);
-  s.white = number(p, "white", kMostLevel);
-  s.bend = number(p, "bend", 1.0);
-  s.contrast = number(p, "contrast", 1.0);
-  s.noise_sigma = number(p, "noise_sigma", kMostLevel);
-  s.chroma_sigma = number(p, "chroma_sigma", kMostLevel);
-  s.texture_sigma = number(p, "texture_sigma", kMostLevel);
-  s.texture_scale_px = number(p, "texture_scale_px");
-  s.threshold_softness = number(p, "threshold_softness", kMostLevel);
-  s.band_amount = number(p, "band_amount", 1.0);
-  s.streak_amount = number(p, "streak_amount", 1.0);
-  s.dust_density = number(p, "dust_density", 1.0);
+  s.blur_sigma_px = number(p, kBlurSigmaPx);
+  s.sharpen = number(p, kSharpen, kMostAmount);
+  s.black = number(p, kBlack, kMostLevel);
+  s.white = number(p, kWhite, kMostLevel);
+  s.bend = number(p, kBend, 1.0);
+  s.contrast = number(p, kContrast, 1.0);
+  s.noise_sigma = number(p, kNoiseSigma, kMostLevel);
+  s.chroma_sigma = number(p, kChromaSigma, kMostLevel);
+  s.texture_sigma = number(p, kTextureSigma, kMostLevel);
+  s.texture_scale_px = number(p, kTextureScalePx);
+  s.threshold_softness = number(p, kThresholdSoftness, kMostLevel);
+  s.band_amount = number(p, kBandAmount, 1.0);
+  s.streak_amount = number(p, kStreakAmount, 1.0);
+  s.dust_density = number(p, kDustDensity, 1.0);
   s.line_px = p.attr("line_px").cast<int64_t>();
   require(s.line_px >= 1 && s.line_px <= 1000,
           "line_px must be in 1..1000, got " + std::to_string(s.line_px) + "; 1 repeats no row");
@@ -241,7 +282,7 @@ std::vector<PressJob> press_jobs(const std::vector<const Layout*>& layouts,
     require(layouts[i] != nullptr, "press_batch: layouts must not hold None; lay out first");
     const auto row = static_cast<py::ssize_t>(i);
     const py::object params = inks[i];
-    const std::array<double, 3> light = factors(params, "transmittance", 1.0);
+    const std::array<double, 3> light = factors(params, kTransmittance, 1.0);
     jobs[i] = {layouts[i],
                make_warp(warps.data(row, 0), warps.data(row, 9), "press_batch"),
                ink_settings(params),
@@ -249,23 +290,6 @@ std::vector<PressJob> press_jobs(const std::vector<const Layout*>& layouts,
     require_place(place_of(jobs[i]), "press_batch");
   }
   return jobs;
-}
-
-// The caller's array to write into, or a new one.
-Bytes output(const py::object& given, const std::vector<py::ssize_t>& shape, const char* name) {
-  if (given.is_none()) {
-    return Bytes(shape);
-  }
-  bool fits = py::isinstance<Bytes>(given);
-  if (fits) {
-    const auto array = given.cast<Bytes>();
-    fits = array.writeable() &&
-           std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()) == shape;
-  }
-  require(fits, std::string("press_batch: ") + name +
-                    " must be a writable C-contiguous uint8 array of the result's shape; leave it "
-                    "out to get a new one");
-  return given.cast<Bytes>();
 }
 
 py::tuple py_press_batch(const std::vector<const Layout*>& layouts,
@@ -289,9 +313,10 @@ py::tuple py_press_batch(const std::vector<const Layout*>& layouts,
                                               "; use the number of cores");
   const std::vector<PressJob> jobs = press_jobs(layouts, warps, inks);
   const std::vector<py::ssize_t> planes{count, pages.shape(1), pages.shape(2)};
-  Bytes images = output(images_out, {count, pages.shape(1), pages.shape(2), 3}, "images");
-  Bytes masks = output(masks_out, planes, "masks");
-  Bytes classes = output(classes_out, planes, "classes");
+  Bytes images =
+      output(images_out, {count, pages.shape(1), pages.shape(2), 3}, "press_batch", "images");
+  Bytes masks = output(masks_out, planes, "press_batch", "masks");
+  Bytes classes = output(classes_out, planes, "press_batch", "classes");
   const PressBatch batch = {jobs.data(),
                             jobs.size(),
                             static_cast<int>(pages.shape(2)),

@@ -3,6 +3,7 @@
 
 namespace seal2real {
 void bind_raster(pybind11::module_& m);
+void bind_fields(pybind11::module_& m);
 void bind_press(pybind11::module_& m);
 void bind_codec(pybind11::module_& m);
 void bind_labels(pybind11::module_& m);
@@ -13,6 +14,7 @@ void bind_isa(pybind11::module_& m);
 PYBIND11_MODULE(_C, m) {
   m.doc() = "Seal2Real native core: rasterizer, press and codecs.";
   seal2real::bind_raster(m);
+  seal2real::bind_fields(m);
   seal2real::bind_press(m);
   seal2real::bind_codec(m);
   seal2real::bind_labels(m);

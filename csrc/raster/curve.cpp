@@ -179,8 +179,7 @@ Frame Curve::at(double s_mm) const {
     const double low = *(above - 1);
     phi = 2.0 * kPi * (i + (s - low) / (*above - low)) / kEllipseSteps;
   }
-  const double sine = det_sin(phi);
-  const double cosine = det_cos(phi);
+  const auto [sine, cosine] = det_sin_cos(phi);
   const Point tangent = unit({rx_ * cosine, ry_ * sine});
   return {{rx_ * sine, -ry_ * cosine}, tangent, {tangent.y, -tangent.x}};
 }

@@ -82,6 +82,22 @@ inline double det_cos(double x) {
   return ((q.index + 1) & 2) != 0 ? -value : value;
 }
 
+struct SineCosine {
+  double sine;
+  double cosine;
+};
+
+// det_sin and det_cos, without a branch that angles all around would mispredict.
+inline SineCosine det_sin_cos(double x) {
+  const Quadrant q = reduce_quadrant(x);
+  const double sine = kernel_sin(q.rest);
+  const double cosine = kernel_cos(q.rest);
+  const bool swapped = (q.index & 1) != 0;
+  const double a = swapped ? cosine : sine;
+  const double b = swapped ? sine : cosine;
+  return {(q.index & 2) != 0 ? -a : a, ((q.index + 1) & 2) != 0 ? -b : b};
+}
+
 // e^x; 0 below -745, infinity above 709.78.
 inline double det_exp(double x) {
   if (std::isnan(x)) {

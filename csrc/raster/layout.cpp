@@ -10,14 +10,7 @@ namespace seal2real {
 namespace {
 
 void set_outline(const SealSpec& seal, Layout& layout) {
-  const Curve edge(seal, 0.0);
-  layout.outline = edge.flatten();
-  if (edge.is_ellipse()) {
-    constexpr int kPoints = 64;
-    for (int i = 0; i < kPoints; ++i) {
-      layout.outline.push_back(edge.at(edge.length_mm() * i / kPoints).position);
-    }
-  }
+  layout.edge.emplace(seal, 0.0);
   layout.width_mm = seal.width_mm;
   layout.height_mm = seal.height_mm;
   layout.box = {-seal.width_mm / 2.0, -seal.height_mm / 2.0, seal.width_mm / 2.0,
@@ -42,6 +35,18 @@ void reserve(const SealSpec& seal, Layout& layout) {
 }
 
 }  // namespace
+
+Polyline outline_of(const Layout& layout) {
+  const Curve& edge = *layout.edge;
+  Polyline outline = edge.flatten();
+  if (edge.is_ellipse()) {
+    constexpr int kPoints = 64;
+    for (int i = 0; i < kPoints; ++i) {
+      outline.push_back(edge.at(edge.length_mm() * i / kPoints).position);
+    }
+  }
+  return outline;
+}
 
 double innermost_mm(const SealSpec& seal) {
   double inner = 0.0;

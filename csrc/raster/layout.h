@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -95,10 +96,18 @@ struct TextLayout {
 struct Layout {
   std::vector<Part> parts;  // in drawing order
   std::vector<TextLayout> texts;
-  Polyline outline;  // mm, the seal's outer edge
-  Box box;           // mm, all parts and the outline
+  std::optional<Curve> edge;  // the seal's outer edge
+  Box box;                    // mm, all parts and the outline
   double width_mm = 0.0;
   double height_mm = 0.0;
+};
+
+// The seal's outer edge as a polygon, mm.
+Polyline outline_of(const Layout& layout);
+
+// A font or a glyph that the store does not hold.
+struct MissingInStore : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
 };
 
 // Throws std::invalid_argument naming the part when something does not fit or is missing.

@@ -57,12 +57,16 @@ void fit_latin(SetText& row, double height_mm) {
   row.middle_em = 0.5 * height_em;
 }
 
+std::string refusal(const std::string& where, const std::string& rule, const std::string& got,
+                    const std::string& remedy) {
+  return "layout: " + where + " must " + rule + ", got " + got + "; " + remedy;
+}
+
 }  // namespace
 
 void refuse(const std::string& where, const std::string& rule, const std::string& got,
             const std::string& remedy) {
-  throw std::invalid_argument("layout: " + where + " must " + rule + ", got " + got + "; " +
-                              remedy);
+  throw std::invalid_argument(refusal(where, rule, got, remedy));
 }
 
 std::string number_text(double value) {
@@ -84,8 +88,8 @@ SetText typeset(const GlyphStore& store, const std::u32string& text, const std::
                 double height_mm, const std::string& where) {
   const int id = store.find_font(font);
   if (id < 0) {
-    refuse(where + ".font", "be in the glyph store", "'" + font + "'",
-           "lay out through seal2real.seals.layout");
+    throw MissingInStore(refusal(where + ".font", "be in the glyph store", "'" + font + "'",
+                                 "lay out through seal2real.seals.layout"));
   }
   SetText row;
   bool wide = false;
@@ -97,8 +101,8 @@ SetText typeset(const GlyphStore& store, const std::u32string& text, const std::
   for (const char32_t c : text) {
     const Glyph* glyph = store.find(id, c);
     if (glyph == nullptr) {
-      refuse(where + ".text", "have its glyphs in the store", code_text(c),
-             "lay out through seal2real.seals.layout");
+      throw MissingInStore(refusal(where + ".text", "have its glyphs in the store", code_text(c),
+                                   "lay out through seal2real.seals.layout"));
     }
     row.glyphs.push_back(set_glyph(c, *glyph));
     wide = wide || (is_wide(c) && !is_blank(c));

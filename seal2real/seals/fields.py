@@ -1,7 +1,7 @@
 """Checked fields for frozen dataclasses: one rule a field, kept in its metadata.
 
-A field made here carries ``check(where, name, value) -> value``; :func:`check_all` runs them from
-``__post_init__``, so an invalid object cannot be built. Messages read
+A field made here carries ``check(where, name, value) -> value``, and :func:`checked_class` gives a
+class a constructor that runs them, so an invalid object cannot be built. Messages read
 ``<class>: <field> must <rule>, got <value>; <remedy>``.
 """
 
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
+
+from seal2real import _C
 
 __all__ = [
-    "check_all",
     "checked",
+    "checked_class",
     "choice",
     "fail",
     "flag",
@@ -56,9 +58,21 @@ def nearest(word: object, options: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else "choose one of " + ", ".join(names)
 
 
-def checked(check: Check, default: Any = dataclasses.MISSING, **metadata: Any) -> Any:
+# What the native constructor can tell by itself: (kind, what, low, high, None is usual). A value
+# that is usual is one that the field's check would return as it is.
+_Usual = tuple[str, Any, float, float, bool]
+_NEVER: _Usual = ("", None, 0.0, 0.0, False)
+
+
+def checked(
+    check: Check,
+    default: Any = dataclasses.MISSING,
+    *,
+    usual: _Usual = _NEVER,
+    **metadata: Any,
+) -> Any:
     """Return a dataclass field with ``check``; no default when it is MISSING."""
-    metadata["check"] = check
+    metadata.update(check=check, usual=usual)
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -74,8 +88,6 @@ def number(
     rule = f"be a number from {low:g} to {high:g} {unit}".rstrip() + (" or None" * optional)
 
     def check(where: str, name: str, value: Any) -> float | None:
-        if type(value) is float and low <= value <= high:  # the usual case, kept short
-            return value
         if value is None and optional:
             return None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -83,7 +95,7 @@ def number(
             fail(where, name, rule, value, f"give {name} in {unit}" if unit else f"check {name}")
         return float(value)
 
-    return checked(check, default)
+    return checked(check, default, usual=("number", None, low, high, optional))
 
 
 def label(
@@ -101,7 +113,7 @@ def label(
             fail(where, name, rule, value, "remove line breaks, control and edge space characters")
         return value
 
-    return checked(check, default)
+    return checked(check, default, usual=("label", None, 0, longest, optional))
 
 
 def choice(options: Sequence[str], default: Any = dataclasses.MISSING) -> Any:
@@ -113,7 +125,7 @@ def choice(options: Sequence[str], default: Any = dataclasses.MISSING) -> Any:
             fail(where, name, "be one of " + ", ".join(options), value, nearest(value, options))
         return value
 
-    return checked(check, default)
+    return checked(check, default, usual=("choice", known, 0, 0, False))
 
 
 def flag(default: bool) -> Any:
@@ -124,7 +136,7 @@ def flag(default: bool) -> Any:
             fail(where, name, "be true or false", value, "give a boolean")
         return value
 
-    return checked(check, default)
+    return checked(check, default, usual=("flag", None, 0, 0, False))
 
 
 def part(cls: type) -> Any:
@@ -135,7 +147,7 @@ def part(cls: type) -> Any:
             fail(where, name, f"be a {cls.__name__} or None", value, f"build a {cls.__name__}(…)")
         return value
 
-    return checked(check, None, part=cls)
+    return checked(check, None, usual=("part", cls, 0, 0, True), part=cls)
 
 
 def parts(cls: type, most: int) -> Any:
@@ -148,24 +160,32 @@ def parts(cls: type, most: int) -> Any:
             fail(where, name, rule, value, f"give a tuple of {cls.__name__}(…)")
         return tuple(value)
 
-    return checked(check, (), parts=cls, most=most)
+    return checked(check, (), usual=("parts", cls, 0, most, False), parts=cls, most=most)
 
 
-@functools.cache
-def _checks(cls: type[Any]) -> tuple[tuple[str, Check, Any], ...]:
-    """Return (field name, check, default) of ``cls`` once; specs are built by the thousand."""
-    found = ((f.name, f.metadata.get("check"), f.default) for f in dataclasses.fields(cls))
-    return tuple((name, check, default) for name, check, default in found if check is not None)
+_T = TypeVar("_T")
 
 
-def check_all(instance: Any) -> None:
-    """Run every field's check on a frozen dataclass and store the normalised values."""
-    cls = type(instance)
-    values = vars(instance)
-    for name, check, default in _checks(cls):  # type: ignore[arg-type]
-        value = values[name]
-        if value is default:  # most fields: not checking ours again halves the time
-            continue
-        checked = check(cls.__name__, name, value)
-        if checked is not value:
-            object.__setattr__(instance, name, checked)
+def checked_class(cls: type[_T]) -> type[_T]:
+    """Give a frozen dataclass of checked fields a constructor that checks them natively.
+
+    It sets what the dataclass's own constructor sets. A method ``_check_together(self)`` is called
+    when every field is there. Specs are built by the thousand: this takes 1 us for a ring text
+    where checks in Python took 3.
+    """
+    plain = cls.__init__
+    together = getattr(cls, "_check_together", None)
+    fields = [_native(field) for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    cls.__signature__ = inspect.signature(cls)  # type: ignore[attr-defined]
+    cls.__init__ = _C.constructor(cls.__name__, fields, plain, together)  # type: ignore[method-assign]
+    return cls
+
+
+def _native(field: dataclasses.Field[Any]) -> tuple[Any, ...]:
+    """Return a field as ``_C.constructor`` reads it."""
+    if "check" not in field.metadata:
+        raise TypeError(f"checked_class: {field.name} must be a checked field, got a plain one")
+    default = () if field.default is dataclasses.MISSING else (field.default,)
+    factory = () if field.default_factory is dataclasses.MISSING else (field.default_factory,)
+    usual = field.metadata.get("usual", _NEVER)
+    return field.name, field.metadata["check"], default, factory, usual

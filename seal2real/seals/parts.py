@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from seal2real.seals.fields import check_all, checked, choice, fail, flag, label, number
+from seal2real.seals.fields import checked, checked_class, choice, fail, flag, label, number
 
 __all__ = [
     "CUTS",
@@ -51,6 +51,7 @@ _SIZE = 150.0  # mm: far above any seal, far below what could overflow
 _TEXT = 80  # characters: no ring carries more
 
 
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class Border:
     """A closed line that follows the seal's outline.
@@ -67,9 +68,8 @@ class Border:
     dash_mm: float = number(0, _SIZE, 0.0)
     dash_gap_mm: float = number(0, _SIZE, 0.0)
 
-    def __post_init__(self) -> None:
-        """Check every field; dash and gap come together."""
-        check_all(self)
+    def _check_together(self) -> None:
+        """Dash and gap come together."""
         if (self.dash_mm > 0) != (self.dash_gap_mm > 0):
             fail(
                 "Border",
@@ -80,6 +80,7 @@ class Border:
             )
 
 
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class RingText:
     """Text along the ring (any shape: along the inset outline with rounded corners).
@@ -114,11 +115,8 @@ class RingText:
     role: str = choice(ROLES, "owner")
     max_condense: float = number(0.1, 1, 0.4, unit="")
 
-    def __post_init__(self) -> None:
-        """Check every field."""
-        check_all(self)
 
-
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class LineText:
     """A straight line of text, or a column when ``vertical``.
@@ -150,13 +148,13 @@ class LineText:
     max_condense: float = number(0.1, 1, 0.4, unit="")
     spread: bool = flag(False)
 
-    def __post_init__(self) -> None:
-        """Check every field; spreading needs a width."""
-        check_all(self)
+    def _check_together(self) -> None:
+        """Spreading needs a width."""
         if self.spread and self.width_mm is None:
             fail("LineText", "width_mm", "be given when spread is true", None, "give width_mm")
 
 
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class Star:
     """A filled five-pointed star; ``diameter_mm`` of the circle through its tips."""
@@ -166,11 +164,8 @@ class Star:
     y_mm: float = number(-_SIZE, _SIZE, 0.0)
     angle_deg: float = number(-360, 360, 0.0, unit="degrees")
 
-    def __post_init__(self) -> None:
-        """Check every field."""
-        check_all(self)
 
-
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class Emblem:
     """A placeholder emblem of invented geometry inside a circle of ``diameter_mm``."""
@@ -180,11 +175,8 @@ class Emblem:
     x_mm: float = number(-_SIZE, _SIZE, 0.0)
     y_mm: float = number(-_SIZE, _SIZE, 0.0)
 
-    def __post_init__(self) -> None:
-        """Check every field."""
-        check_all(self)
 
-
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class Rule:
     """A straight line from (x0, y0) to (x1, y1) with flat ends."""
@@ -195,13 +187,13 @@ class Rule:
     y1_mm: float = number(-_SIZE, _SIZE)
     width_mm: float = number(0.02, 20)
 
-    def __post_init__(self) -> None:
-        """Check every field; a rule has a length."""
-        check_all(self)
+    def _check_together(self) -> None:
+        """A rule has a length."""
         if self.x0_mm == self.x1_mm and self.y0_mm == self.y1_mm:
             fail("Rule", "x1_mm", "differ from its start", self.x1_mm, "give another end point")
 
 
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class SecurityLine:
     """A fine cut that stays without ink, across border or text.
@@ -219,10 +211,6 @@ class SecurityLine:
     width_mm: float = number(0.02, 5, 0.15)
     kind: str = choice(_CUT_KINDS, "radial")
 
-    def __post_init__(self) -> None:
-        """Check every field."""
-        check_all(self)
-
 
 def _columns(where: str, name: str, value: Any) -> tuple[int, ...]:
     """Check characters per column: a sequence of 1 to 6 counts of 1 to 8."""
@@ -232,6 +220,7 @@ def _columns(where: str, name: str, value: Any) -> tuple[int, ...]:
     return tuple(value)
 
 
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class NameGrid:
     """The characters of a private seal, stretched into cells.
@@ -255,9 +244,8 @@ class NameGrid:
     gap_mm: float = number(0, 30, 0.4)
     right_to_left: bool = flag(True)
 
-    def __post_init__(self) -> None:
-        """Check every field; the columns hold the text exactly."""
-        check_all(self)
+    def _check_together(self) -> None:
+        """The columns hold the text exactly."""
         if sum(self.columns) != len(self.text) or " " in self.text:
             rule = f"hold the {len(self.text)} characters of {self.text!r} without spaces"
             fail("NameGrid", "columns", rule, self.columns, "let its counts sum to the length")

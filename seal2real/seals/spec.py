@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from seal2real.seals.fields import (
-    check_all,
+    checked_class,
     choice,
     fail,
     label,
@@ -82,6 +82,7 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
+@checked_class
 @dataclasses.dataclass(frozen=True)
 class SealSpec:
     """A seal: outline, parts and owner, in millimetres.
@@ -116,9 +117,8 @@ class SealSpec:
         default_factory=dict, compare=False, hash=False, metadata={"check": _notes}
     )
 
-    def __post_init__(self) -> None:
-        """Check every field, then what the fields mean together."""
-        check_all(self)
+    def _check_together(self) -> None:
+        """Check what the fields mean together."""
         if self.shape in _EQUAL_SIDES and self.width_mm != self.height_mm:
             rule = f"equal width_mm {self.width_mm:g} for shape {self.shape!r}"
             fail("SealSpec", "height_mm", rule, self.height_mm, "use oval or rectangle otherwise")

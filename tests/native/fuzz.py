@@ -184,7 +184,48 @@ def _layout(native: Any, odd: Odd) -> Any:
         lines=(LineText(words, measure(0.5, 8.0), font="song"),) if odd.often(0.6) else (),
         star=Star(measure(0.5, 20.0)) if odd.often(0.5) else None,
     )
-    return native.Layout(_store(native, odd), spec)
+    store = _store(native, odd)
+    if odd.often():
+        return native.Layout(store, spec)
+    layout = native.layout_batch(store, [spec])[0]
+    if layout is None:
+        raise ValueError("a glyph is missing")
+    return layout
+
+
+def _constructor(native: Any, odd: Odd) -> None:
+    """Build an object of odd fields from odd arguments."""
+
+    def check(where: str, name: str, value: Any) -> Any:
+        if value is words:
+            raise ValueError(f"{where}: {name}")
+        return value
+
+    words = frozenset(("a", "b"))
+    kinds = [
+        ("number", None),
+        ("label", None),
+        ("choice", odd.rng.choice((words, 3))),
+        ("flag", None),
+        ("part", Odd),
+    ]
+    kinds += [("parts", Odd), ("", None)] + [("neither", None)] * odd.rare()
+    fields = [
+        (
+            f"field_{at}",
+            check,
+            (odd.number(),) if odd.often(0.7) else (),
+            (dict,) if odd.rare() else (),
+            (*odd.rng.choice(kinds), odd.number(), odd.number(), odd.often()),
+        )
+        for at in range(odd.rng.randint(1, 6))
+    ]
+    made = type("Made", (), {})
+    made.__init__ = native.constructor("Made", fields, SimpleNamespace, None)
+    values = [odd.number(), "a", "b ", "印\ud800", None, True, odd, (odd, odd), (1,), words, 2**70]
+    positional = [odd.rng.choice(values) for _ in range(odd.rng.randint(0, 4))]
+    named = {f"field_{at}": odd.rng.choice(values) for at in range(odd.rng.randint(0, 7))}
+    made(*positional, **({} if odd.often() else named))
 
 
 def _draw(native: Any, odd: Odd) -> None:
@@ -311,6 +352,7 @@ def _rng(native: Any, odd: Odd) -> None:
 
 
 CALLS: dict[str, Callable[[Any, Odd], None]] = {
+    "constructor": _constructor,
     "draw": _draw,
     "draw_batch": _draw_batch,
     "press_batch": _press_batch,

@@ -186,6 +186,46 @@ def test_damaged_json_is_read_or_refused(at: int, damage: bytes) -> None:
         assert ";" in str(error)
 
 
+def test_native_constructor_equals_checks_in_python() -> None:
+    """The same value by each way in: usual values natively, others through the field's check."""
+
+    class Word(str):
+        """Equal to its text, but of no type that is told natively."""
+
+    usual = RingText("云泽市晨岚科技有限公司", 6.5, radius_mm=17.0, arc_deg=250.0, role="owner")
+    assert usual == RingText(
+        Word("云泽市晨岚科技有限公司"), 6.5, 17, arc_deg=250, role=Word("owner")
+    )
+    assert usual.gap_mm == 0.8
+    assert RingText("（云泽）®", 6.5).text == "（云泽）®"
+    assert LineText("甲 乙", 5, spread=True, width_mm=9).width_mm == 9.0
+    grown = dataclasses.replace(usual, arc_deg=None)
+    assert grown.arc_deg is None and grown.text == usual.text
+    assert pickle.loads(pickle.dumps(usual)) == usual
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        usual.text = "别的"  # type: ignore[misc]
+    with pytest.raises(ValueError, match="RingText: text must be non-empty printable"):
+        RingText("甲 ", 5.0)
+    for wrong in (float("nan"), 1e9, True, "6"):
+        with pytest.raises(ValueError, match="RingText: height_mm must be a number from 0.3"):
+            RingText("甲", wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "message"),
+    [
+        ((), {}, "missing 1 required positional argument: 'width_mm'"),
+        ((1.0,), {"width_mm": 1.0}, "multiple values for argument 'width_mm'"),
+        ((1.0,), {"width": 1.0}, "unexpected keyword argument 'width'"),
+        ((1.0, 0.0, 0.0, 0.0, 0.0), {}, "takes from 2 to 5 positional arguments but 6"),
+    ],
+)
+def test_wrong_arguments_are_worded_by_python(arguments: Any, named: Any, message: str) -> None:
+    """The native constructor leaves argument errors to the dataclass's own."""
+    with pytest.raises(TypeError, match=message):
+        Border(*arguments, **named)
+
+
 def test_every_part_is_listed_and_documented() -> None:
     """A new part must reach ``__all__`` and carry a docstring."""
     for name in parts.__all__:
