@@ -1,0 +1,137 @@
+"""How fast ``seal2real build`` realises, gates and writes, and what the forger alone would allow.
+
+``python -m benchmarks.build_speed [--forger FILE] [--count 200]`` prints a JSON line. Processor time
+is counted, so neighbours on the machine matter less; the rate of two cores is twice that of one,
+which workers that share nothing reach (benchmarks/throughput.py measures it for drawing).
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common import row_line
+from benchmarks.system import _environment
+from seal2real.realise.forger import ForgerRealiser, default_weights
+from seal2real.realise.gate import judge
+from seal2real.realise.methods import engine_versions, weights_sha256
+from seal2real.realise.run import Realisation, RealisedFactory
+from seal2real.rng import Rng
+from seal2real.sealdb.encode import encode_sample
+from seal2real.sealdb.provenance import Provenance
+from seal2real.sealdb.recipe import Recipe
+
+# Samples drawn before anything is counted: fonts are read, glyphs kept, memory arenas grown.
+_WARM_UP = 30
+
+
+@dataclass
+class _Clock:
+    """Processor seconds by name."""
+
+    seconds: dict[str, float]
+
+    def time(self, name: str, call: Any, *arguments: Any) -> Any:
+        """Return ``call(*arguments)`` and count its time under ``name``."""
+        start = time.process_time()
+        result = call(*arguments)
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - start
+        return result
+
+
+class _Timed:
+    """A session whose runs are timed."""
+
+    def __init__(self, session: Any, clock: _Clock) -> None:
+        self._session, self._clock = session, clock
+
+    def run(self, names: list[str], feed: dict[str, NDArray[np.float32]]) -> Any:
+        """Return the outputs."""
+        return self._clock.time("inference", self._session.run, names, feed)
+
+    def get_inputs(self) -> Any:
+        """Return the inputs."""
+        return self._session.get_inputs()
+
+
+def stages(recipe: Recipe, forger: Path, count: int) -> dict[str, float]:
+    """Return processor milliseconds a sample of every stage; ``inference`` is part of ``forge``."""
+    factory = RealisedFactory(recipe, forger)
+    realiser = factory.realiser
+    assert isinstance(realiser, ForgerRealiser)
+    clock = _Clock({})
+    realiser.session = _Timed(realiser.session, clock)
+    provenance = Provenance(recipe.dataset_id)
+    for index in range(_WARM_UP + count):
+        if index == _WARM_UP:
+            clock.seconds.clear()
+        sample = clock.time("draw", factory.drawn, index)
+        forged = clock.time("forge", realiser, sample, Rng(1, index))
+        result = clock.time("gate", judge, forged, sample)
+        made = factory._finished(sample, forged, result, 0)
+        clock.time("encode", encode_sample, made, "jpg", recipe.quality, provenance)
+    return {name: 1000 * seconds / count for name, seconds in clock.seconds.items()}
+
+
+def command(forger: Path, count: int, size: str) -> dict[str, float]:
+    """Return processor and wall milliseconds a sample of the command with two workers.
+
+    Start-up, glyphs, hashing, index and gallery are in it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["build", f"{folder}/out", "--count", str(count), "--size", size]
+        arguments += ["--seed", "1", "--workers", "2", "--forger", str(forger)]
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "seal2real", *arguments],
+            capture_output=True,
+            text=True,
+            env=_environment(),
+        )
+        wall = time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 3):
+        raise SystemExit(done.stderr)
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return {"command_cpu": 1000 * cpu / count, "command_wall": 1000 * wall / count}
+
+
+def measure(forger: Path, count: int, size: str) -> dict[str, Any]:
+    """Return the row: milliseconds, samples a second of two cores, share of inference alone."""
+    told = Realisation(weights=weights_sha256(forger), engine=engine_versions("forger"))
+    recipe = Recipe(count=100_000, seed=1, size=size, realisation=told.to_dict())
+    spent = stages(recipe, forger, count)
+    whole = sum(spent[name] for name in ("draw", "forge", "gate", "encode"))
+    ran = command(forger, count, size)
+    return {
+        "ms": {name: round(value, 2) for name, value in {**spent, "sample": whole, **ran}.items()},
+        "two_cores_per_s": round(2000 / whole, 1),
+        "two_cores_per_s_command": round(2000 / ran["command_cpu"], 1),
+        "inference_alone_per_s": round(2000 / spent["inference"], 1),
+        "share_of_inference": round(spent["inference"] / whole, 3),
+    }
+
+
+@click.command()
+@click.option("--forger", type=click.Path(path_type=Path), help="the shipped one by default")
+@click.option("--count", default=200, show_default=True)
+@click.option("--size", default="256", show_default=True)
+def main(forger: Path | None, count: int, size: str) -> None:
+    """Print the speed of building a realised dataset."""
+    path = forger or default_weights()
+    row = {"bench": "build_speed", "forger_bytes": path.stat().st_size, "size": size}
+    click.echo(row_line({**row, "count": count, **measure(path, count, size)}))
+
+
+if __name__ == "__main__":
+    main()
