@@ -151,12 +151,41 @@ class VaeConfig:
     """First part of `seal2real-train base`: the autoencoder."""
 
     # optimisation steps
-    steps: int = 20_000
+    steps: int = 12_000
     # images a step and process
     batch: int = 8
-    # side of the square training crops, px
+    # side of the square training crops, px, a multiple of 16; the network is fully convolutional
     crop: int = 128
-    optimizer: OptimizerConfig = OptimizerConfig(lr=4e-4, warmup=200, schedule="cosine")
+    # share of photographs from data.real in a batch; without data.real all crops are drawn
+    real_share: float = 0.375
+    # patterns of file names below data.real that no crop is cut from
+    hold_out: tuple[str, ...] = ()
+    # share of drawn pages without a seal
+    seal_free: float = 0.2
+    # share of the steps in which the encoder stays the PCA that it starts as
+    frozen_share: float = 0.3
+    # the encoder's step size as a share of the decoder's
+    encoder_lr: float = 0.3
+    # weight of the squared error beside the absolute error
+    squared: float = 4.0
+    # weight of the absolute error of differences between neighbouring pixels
+    edges: float = 0.5
+    # weight of the divergence from a standard normal, per latent value
+    kl: float = 5e-4
+    # crops that the PCA and the decoder's linear path are fitted to before the first step
+    calibration: int = 384
+    # decay of the running mean of the weights, per step
+    ema_decay: float = 0.998
+    optimizer: OptimizerConfig = OptimizerConfig(
+        lr=8e-4, beta2=0.98, weight_decay=1e-3, warmup=100, schedule="cosine"
+    )
+
+    def __post_init__(self) -> None:
+        _need("vae.crop", self.crop, self.crop >= 64 and self.crop % 16 == 0, "16 n from 64 on")
+        _need("vae.calibration", self.calibration, self.calibration >= 64, "at least 64")
+        for name in ("real_share", "seal_free", "frozen_share"):
+            value = getattr(self, name)
+            _need(f"vae.{name}", value, 0 <= value <= 1, "in [0, 1]")
 
 
 @dataclass(frozen=True)
