@@ -64,7 +64,7 @@ def save_prior(
     folder.mkdir(parents=True, exist_ok=True)
     save_prompts(prompts, folder / "prompts.safetensors")
     if unet is not None:
-        copy.deepcopy(unet).to("cpu", torch.float16).save_pretrained(folder / "unet")
+        copy.deepcopy(unet).cpu().half().save_pretrained(folder / "unet")
     record = {
         "format": "seal2real-prior/1",
         "base": str(base.path.name),
@@ -83,7 +83,7 @@ def load_prior(
     Args:
         folder: ``weights`` of a finished `seal2real-train prior`.
         base: the base it was trained on.
-        dtype: of the UNet.
+        dtype: of a UNet that is read from the folder.
         device: None is the CPU.
 
     Raises:
@@ -107,4 +107,4 @@ def load_prior(
         unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype)
     prompts = load_prompts(folder / "prompts.safetensors")
     device = device or "cpu"
-    return Prior(prompts.to(device), unet.to(device, dtype).eval(), base.scheduler, record)
+    return Prior(prompts.to(device), unet.to(device).eval(), base.scheduler, record)

@@ -244,6 +244,12 @@ class PriorConfig:
     ema_device: Literal["same", "cpu"] = "same"
     # min-SNR weight gamma (Hang et al. 2023); 0 weighs all timesteps alike
     min_snr: float = 0.0
+    # windows of real images, encoded once before the first step, a process
+    real_views: int = 768
+    # likewise of drawn images
+    drawn_views: int = 1536
+    # held-out windows of each domain that are evaluated
+    held_out_views: int = 32
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
     prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
@@ -366,7 +372,7 @@ class Config:
 
 def _check_counts(name: str, section: Any) -> None:
     """Refuse a stage without steps or images."""
-    for key in ("steps", "batch", "accumulate", "width", "levels"):
+    for key in ("steps", "batch", "accumulate", "width", "levels", "real_views", "drawn_views"):
         value = getattr(section, key, 1)
         _need(f"{name}.{key}", value, value >= 1, "at least 1")
 
@@ -386,6 +392,8 @@ _SD15_24GB = Config(
         batch=1,
         accumulate=4,
         ema_device="cpu",
+        real_views=8000,
+        drawn_views=8000,
         gradient_checkpointing=True,
         prompt_optimizer=_PAPER_ADAM,
         unet_optimizer=_PAPER_ADAM_8BIT,

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers import CLIPTextConfig, CLIPTextModel
 
 from seal2real.diffusion.prompts import (
     FAKE_PROMPT,
@@ -18,30 +17,12 @@ from seal2real.diffusion.prompts import (
     load_prompts,
     save_prompts,
 )
-
-
-class Words:
-    """A tokenizer of whole words: start, words, end and padding 0, as CLIP's ``__call__`` does."""
-
-    model_max_length = 77
-
-    def __call__(self, texts: list[str], **how: object) -> SimpleNamespace:
-        assert how["padding"] == "max_length" and how["max_length"] == 77
-        rows = []
-        for text in texts:
-            ids = [1, *(3 + sum(map(ord, word)) % 90 for word in text.split()), 2]
-            rows.append(ids + [0] * (77 - len(ids)))
-        return SimpleNamespace(input_ids=torch.tensor(rows))
+from tests.support.diffusion import Words, small_text_encoder
 
 
 def base(width: int = 16) -> SimpleNamespace:
-    torch.manual_seed(0)
-    config = CLIPTextConfig(
-        vocab_size=100, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
-        num_attention_heads=2, bos_token_id=1, eos_token_id=2, pad_token_id=0,
-    )  # fmt: skip
     unet = SimpleNamespace(config=SimpleNamespace(cross_attention_dim=width))
-    return SimpleNamespace(tokenizer=Words(), text_encoder=CLIPTextModel(config).eval(), unet=unet)
+    return SimpleNamespace(tokenizer=Words(), text_encoder=small_text_encoder(16), unet=unet)
 
 
 def test_they_start_as_the_papers_sentences_after_the_final_norm() -> None:

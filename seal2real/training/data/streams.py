@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from seal2real.training.config import DataConfig
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.real import RealCrops
 
-__all__ = ["as_images", "drawn_stream", "real_crops"]
+__all__ = ["as_images", "drawn_stream", "images_digest", "real_crops"]
 
 _MM_PER_INCH = 25.4
 
@@ -75,6 +76,15 @@ def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True)
         groups=data.groups or None,
         augment=augment,
     )
+
+
+def images_digest(real: RealCrops) -> str:
+    """Return a hash of the images that ``real`` cuts windows from: their names and their bytes."""
+    whole = hashlib.sha256()
+    for image in real.images:
+        whole.update(image.path.name.encode())
+        whole.update(hashlib.sha256(image.path.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def as_images(
