@@ -38,6 +38,10 @@ PLACEMENT_RULES: Mapping[str, float] = {
 _FURTHER_RULES = {"other": 4.0, "overlap": 3.0, "beside": 2.0}
 # A seal keeps this distance from the paper's edge, if the paper is large enough.
 _EDGE_MM = 2.0
+# A seal on a photograph may reach over the paper's edge, as careless ones do, by this share. Places
+# with more are drawn anew so many times; after that the photograph is mostly dark.
+_MOST_BESIDE = 0.06
+_TRIES = 6
 _PI = 3.141592653589793
 
 
@@ -95,7 +99,7 @@ def sample_placements(
         if placed:
             how = stream.weighted(tuple(_FURTHER_RULES), tuple(_FURTHER_RULES.values()))
         if how == "other":
-            center, rule = _by_rule(stream, page, half, weights)
+            center, rule = _on_visible_paper(stream, page, half, weights)
         else:
             center, rule = _near(stream, page, half, placed[-1], how), how
         placed.append((Placement(center, sample_angle(stream), rule), half))
@@ -152,6 +156,20 @@ def sample_angle(rng: Rng) -> float:
     if kind == "any":
         return rng.uniform(-180.0, 180.0)
     return rng.normal(0.0, 5.0 if kind == "hand" else 16.0)
+
+
+def _on_visible_paper(
+    rng: Rng, page: Page, half: Point, weights: Mapping[str, float]
+) -> tuple[Point, str]:
+    """Draw a rule and a place that shows paper: photographs show tables and fingers too."""
+    found = _by_rule(rng, page, half, weights)
+    if page.lines:  # its text is known, so it is drawn or a PDF: paper everywhere
+        return found
+    for attempt in range(1, _TRIES):
+        if _map_of(page).share_beside(found[0], half) <= _MOST_BESIDE:
+            break
+        found = _by_rule(rng.child("again", attempt), page, half, weights)
+    return found
 
 
 def _by_rule(rng: Rng, page: Page, half: Point, weights: Mapping[str, float]) -> tuple[Point, str]:

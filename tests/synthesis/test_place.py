@@ -68,6 +68,30 @@ def test_text_is_covered_and_blank_is_not() -> None:
     assert np.mean([share("blank", k) for k in range(40)]) < 0.004
 
 
+def test_seals_keep_off_the_table_beside_the_paper() -> None:
+    """A photograph whose left 45 % is dark wood: seals reach over it by little, if at all."""
+    image = np.full((1170, 827, 3), 200, np.uint8)
+    image[:, :372] = (90, 60, 40)
+    image[300:600:20, 400:800] = 40
+    page = Page.from_array(image, 100.0)
+    rng = Rng(7)
+    reach = [
+        372.0 - (sample_placements(rng.child(k), page, [SIZE])[0].center_px[0] - 78.7)
+        for k in range(120)
+    ]
+    # a cell of 4 mm is 16 px; 6 % of the seal's box, rounded up to whole cells
+    assert np.mean(np.array(reach) <= 2 * 16) > 0.95
+
+
+def test_a_dark_photograph_is_still_stamped() -> None:
+    """Where no place will do, the last one drawn is taken: retries are bounded."""
+    image = np.full((600, 500, 3), 10, np.uint8)
+    image[:260] = 200
+    image[300:340, 200:240] = 255
+    for k in range(20):
+        assert len(sample_placements(Rng(8, k), Page.from_array(image, 100.0), [SIZE])) == 1
+
+
 def test_scans_are_searched_for_print() -> None:
     """A scan without text layer, printed in its upper half, in uneven light."""
     light = np.linspace(150, 240, 1169)[:, None, None]
