@@ -240,7 +240,7 @@ def _write_crop(
         "diameter_px": round(seal.diameter_px, 2),
         "short_px": round(seal.short_px, 2),
         "angle": round(seal.angle_deg, 2),
-        "ring_seen": round(seal.ring_seen, 3),
+        "edge_seen": round(seal.edge_seen, 3),
         "ignored": round(share, 4),
         "box": [x0, y0, x1, y1],
     }

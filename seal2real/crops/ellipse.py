@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from seal2real.rng import Rng
 
-__all__ = ["Ellipse", "fit_ellipse", "fit_ring"]
+__all__ = ["Ellipse", "fit_ellipse", "fit_ring", "refit_ring"]
 
 Points = NDArray[np.float64]  # [N, 2] x, y
 
 # Rounds of the search; with half of the points wrong, five good ones come once in 32.
-_ROUNDS = 300
+_ROUNDS = 200
 _SAMPLE = 6
 # Rounds of fitting again to what lies near.
 _REFITS = 4
@@ -129,6 +129,8 @@ def _to_ellipse(conic: NDArray[np.float64], middle: Points, size: float) -> Elli
         return None
     level = -(f + 0.5 * float(centre @ np.array([d, e])))
     values, axes = np.linalg.eigh(square)
+    if (np.abs(values) < 1e-12).any():
+        return None
     squares = level / values
     if not np.isfinite(squares).all() or (squares <= 0.0).any():
         return None
@@ -177,7 +179,7 @@ def fit_ring(
             best, best_seen = found, seen
     if best is None:
         return None
-    return _refit(best, points, tolerance_px, size_px)
+    return refit_ring(best, points, tolerance_px, size_px)
 
 
 def _apart(rng: Rng, length: float) -> NDArray[np.float64]:
@@ -214,10 +216,10 @@ def _sector(ellipse: Ellipse, points: Points) -> NDArray[np.int64]:
     return np.minimum((turn * _SECTORS).astype(np.int64), _SECTORS - 1)
 
 
-def _refit(
+def refit_ring(
     ellipse: Ellipse, points: Points, tolerance_px: float, size_px: tuple[float, float]
 ) -> tuple[Ellipse, float]:
-    """Fit again to what lies near, while more sectors agree."""
+    """Fit again to what lies near, while more sectors agree; arguments as of `fit_ring`."""
     best, seen = ellipse, _support(ellipse, points, tolerance_px)
     for _ in range(_REFITS):
         near = points[np.abs(best.distances(points)) < tolerance_px]

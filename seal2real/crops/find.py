@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from seal2real.crops.colour import ink_colour
-from seal2real.crops.ellipse import Ellipse, fit_ring
-from seal2real.crops.regions import Rectangle, find_regions, smallest_rectangle
+from seal2real.crops.ellipse import Ellipse, fit_ellipse
+from seal2real.crops.regions import find_regions, smallest_rectangle
+from seal2real.crops.rings import edge_seen, ring_candidates, sharpened
 from seal2real.crops.segment import seal_planes
 
 __all__ = ["FoundSeal", "Scale", "find_seals", "image_scale"]
@@ -25,25 +26,31 @@ Region = NDArray[np.int64]  # [N, 2] row, column
 # Usual sizes, mm: diameter of a round seal, long axis of an oval (40 x 30, 45 x 30), side of a
 # name seal, long side of a box.
 PLAUSIBLE_MM = {"round": 40.0, "oval": 42.0, "square": 20.0, "rectangle": 45.0}
-# Side or diameter of a seal in the image that the network sees, px: what it finds best.
+# Diameter of a round seal in the image that the network sees, px: what it finds best; and the
+# range of axes that each searched size looks for. Sizes are searched a factor of 2 apart.
 _SEEN_PX = 220.0
+_SEEN_RANGE = (120.0, 400.0)
 _A4_WIDTH_MM = 210.0
 _THRESHOLD = 0.5
-# Least extent of a seal in the image the network sees, px, and in the file.
-_LEAST_SEEN_PX = 28.0
+# Least side of a cornered seal in the image that the network sees, px, and of any in the file.
+_LEAST_SEEN_PX = 40.0
 LEAST_PX = 48.0
 # Greatest ratio of axes of a round seal: seen from 40 degrees.
 _ROUND = 1.30
 # A region that fills its smallest rectangle more than this has corners (an ellipse fills 0.785).
 _CORNERED = 0.89
-# Least share of an ellipse that lies in the image.
+# Share of a ring that is evidence enough: worn ones are not seen whole.
+_RING_ENOUGH, _SIDES_ENOUGH = 0.7, 0.6
+# Area of a seal round a ring speaks against it: it is a part of a larger one. Measured in radii.
+_BEYOND, _OUTSIDE_COST = 1.3, 0.6
+# Few seals are so oblong, but two arcs of different seals often are.
+_OBLONG_COST = 1.5
+# Least share of a seal that lies in the image.
 _LEAST_VISIBLE = 0.55
 # Two finds are one seal from this overlap on.
 _SAME = 0.4
-# Rays from a region's middle that look for its edge.
-_RAYS = 360
-# How far off a ring's edge points may lie, in half axes.
-_TOLERANCE = 0.03
+# Points of an outline that are looked at.
+_POINTS = 72
 # Sizes of real seals, mm.
 _SEAL_MM = (8.0, 70.0)
 
@@ -76,8 +83,8 @@ class FoundSeal:
     px_per_mm: float
     # "dpi", "page width" or "seal": from the usual size of its shape
     scale_by: str
-    # share of the outline's sectors where the ring was seen; 0 for cornered seals
-    ring_seen: float
+    # share of the outline where ink was seen to end
+    edge_seen: float
 
     @property
     def ellipse(self) -> Ellipse:
@@ -163,95 +170,94 @@ def _resized(image: Image, factor: float) -> Image:
 
 def _find_in_planes(planes: Planes, image: Image) -> list[FoundSeal]:
     """Return the seals of one searched size, in px of ``image``; px_per_mm is not filled in."""
-    least = int(0.5 * (_LEAST_SEEN_PX / 2) ** 2)
-    found: list[FoundSeal] = []
-    for region in find_regions(planes[1] > _THRESHOLD, least):
-        found.extend(_seals_of_region(region, planes, image))
+    radii = (_SEEN_RANGE[0] / 4, _SEEN_RANGE[1] / 4)
+    rings = [_round_seal(e, planes, image) for e in ring_candidates(planes[0], radii)]
+    found = _distinct([seal for seal in rings if seal is not None])
+    # What no ring explains may have corners, or be an oval.
+    rest = planes[1] > _THRESHOLD
+    for seal in found:
+        if seal.score > 0.4:
+            rest &= ~_within(seal.ellipse.scaled(0.5), rest.shape, 1.12)
+    for region in find_regions(rest, int(0.6 * (_LEAST_SEEN_PX / 2) ** 2)):
+        other = _of_region(region, planes, image)
+        if other is not None:
+            found.append(other)
     return found
 
 
-def _seals_of_region(
-    region: Region, planes: Planes, image: Image, depth: int = 0
-) -> list[FoundSeal]:
-    """Return the seal of a region; what it leaves uncovered is looked at again."""
-    seal = _measured(region, planes, image)
-    if seal is None:
-        return []
-    rest = region[seal.ellipse.radii(_middles(region)) > 1.15]
-    if depth >= 3 or len(rest) < 0.3 * len(region):
-        return [seal]
-    inside = np.zeros(planes.shape[1:], bool)
-    inside[rest[:, 0], rest[:, 1]] = True
-    least = int(0.5 * (_LEAST_SEEN_PX / 2) ** 2)
-    parts = find_regions(inside, max(least, len(region) // 5))
-    others = [s for part in parts for s in _seals_of_region(part, planes, image, depth + 1)]
-    return [seal, *others]
+def _round_seal(ellipse: Ellipse, planes: Planes, image: Image) -> FoundSeal | None:
+    """Return the round or oval seal with this outline, in px of the planes; None if mostly cut."""
+    within = _within(ellipse, planes.shape[1:])
+    if within.sum() < _LEAST_VISIBLE * math.pi * ellipse.a * ellipse.b:
+        return None
+    slack = max(0.025 * ellipse.b, 1.0)
+    seen = edge_seen(planes[0], (ellipse.x, ellipse.y), ellipse.edge(_POINTS), slack)
+    inside = float(planes[1][within].mean())
+    beyond = _within(ellipse, planes.shape[1:], _BEYOND) & ~_within(ellipse, planes.shape[1:], 1.08)
+    outside = float(planes[1][beyond].mean()) if beyond.any() else 0.0
+    oblong = max(1.0 - _OBLONG_COST * max(ellipse.a / ellipse.b - _ROUND, 0.0), 0.0)
+    sure = inside * (1.0 - _OUTSIDE_COST * outside) * oblong
+    return FoundSeal(
+        shape="round" if ellipse.a <= _ROUND * ellipse.b else "oval",
+        x=2 * ellipse.x,
+        y=2 * ellipse.y,
+        diameter_px=4 * ellipse.a,
+        short_px=4 * ellipse.b,
+        angle_deg=ellipse.angle_deg,
+        score=sure * min(seen / _RING_ENOUGH, 1.0),
+        colour=ink_colour(image, within & (planes[0] > _THRESHOLD)),
+        px_per_mm=0.0,
+        scale_by="",
+        edge_seen=seen,
+    )
 
 
-def _measured(region: Region, planes: Planes, image: Image) -> FoundSeal | None:
-    """Return the seal that a region shows, in px of ``image``."""
+def _of_region(region: Region, planes: Planes, image: Image) -> FoundSeal | None:
+    """Return the cornered or oval seal that a region of seal area shows."""
     rim = _rim(region, planes.shape[1:])
     outline = smallest_rectangle(rim)
-    fill = 4.0 * len(region) / max(outline.width * outline.height, 1.0)
-    ring = _ring(region, rim, planes)
-    sure = float(planes[1][region[:, 0], region[:, 1]].mean())
-    if fill > _CORNERED or ring is None:
-        return _cornered(region, outline, fill, sure, planes, image)
-    ellipse, seen = ring
-    visible, agree = _agreement(ellipse, region, planes.shape[1:])
-    if visible < _LEAST_VISIBLE:
+    if outline.height < _LEAST_SEEN_PX / 2:
         return None
-    oblong = ellipse.a / ellipse.b
-    colour = ink_colour(image, _ink(region, planes))
+    if len(region) <= _CORNERED * outline.width * outline.height:
+        ellipse = fit_ellipse(rim)
+        if ellipse is None or ellipse.a > 2.0 * ellipse.b:
+            return None
+        return _round_seal(sharpened(planes[0], ellipse), planes, image)
+    mask = np.zeros(planes.shape[1:], bool)
+    mask[region[:, 0], region[:, 1]] = True
+    slack = max(0.06 * outline.height, 1.5)
+    seen = edge_seen(planes[0], (outline.x, outline.y), outline.edge(_POINTS), slack)
     return FoundSeal(
-        shape="round" if oblong <= _ROUND else "oval",
-        x=ellipse.x,
-        y=ellipse.y,
-        diameter_px=2 * ellipse.a,
-        short_px=2 * ellipse.b,
-        angle_deg=ellipse.angle_deg,
-        score=sure * agree * (0.5 + 0.5 * seen),
-        colour=colour,
-        px_per_mm=0.0,
-        scale_by="",
-        ring_seen=seen,
-    )
-
-
-def _cornered(
-    region: Region,
-    outline: Rectangle,
-    fill: float,
-    sure: float,
-    planes: Planes,
-    image: Image,
-) -> FoundSeal | None:
-    """Return a square or rectangular seal."""
-    if min(outline.width, outline.height) < _LEAST_SEEN_PX / 2:
-        return None
-    oblong = outline.width / max(outline.height, 1.0)
-    return FoundSeal(
-        shape="square" if oblong <= 1.25 else "rectangle",
-        x=outline.x,
-        y=outline.y,
-        diameter_px=outline.width,
-        short_px=outline.height,
+        shape="square" if outline.width <= 1.25 * outline.height else "rectangle",
+        x=2 * outline.x,
+        y=2 * outline.y,
+        diameter_px=2 * outline.width,
+        short_px=2 * outline.height,
         angle_deg=outline.angle_deg,
-        score=sure * min(fill / _CORNERED, 1.0),
-        colour=ink_colour(image, _ink(region, planes)),
+        score=float(planes[1][mask].mean()) * min(seen / _SIDES_ENOUGH, 1.0),
+        colour=ink_colour(image, mask & (planes[0] > _THRESHOLD)),
         px_per_mm=0.0,
         scale_by="",
-        ring_seen=0.0,
+        edge_seen=seen,
     )
 
 
-def _middles(region: Region) -> NDArray[np.float64]:
-    """Return the middles of a region's squares, x, y in image px."""
-    return np.asarray(2.0 * region[:, ::-1] + 1.0, np.float64)
+def _within(ellipse: Ellipse, shape: tuple[int, ...], grown: float = 1.0) -> NDArray[np.bool_]:
+    """Return which squares of a plane lie in an ellipse, bool ``shape``."""
+    mask = np.zeros(shape, bool)
+    x0, y0, x1, y1 = ellipse.box()
+    margin = grown * ellipse.a - ellipse.a + 1.0
+    left, top = max(int(x0 - margin), 0), max(int(y0 - margin), 0)
+    right, bottom = int(x1 + margin) + 1, int(y1 + margin) + 1
+    part = mask[top : max(bottom, 0), left : max(right, 0)]
+    rows, columns = np.mgrid[0 : part.shape[0], 0 : part.shape[1]].reshape(2, -1)
+    points = np.stack([columns + left + 0.5, rows + top + 0.5], axis=1)
+    part[:] = (ellipse.radii(points) <= grown).reshape(part.shape)
+    return mask
 
 
 def _rim(region: Region, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the corners of a region's outermost squares by row and by column, x, y in image px."""
+    """Return the corners of a region's outermost squares by row and by column, x, y in px of the plane."""
     points = []
     for axis in (0, 1):
         low = np.full(shape[axis], np.iinfo(np.int64).max)
@@ -262,100 +268,7 @@ def _rim(region: Region, shape: tuple[int, ...]) -> NDArray[np.float64]:
         for edge in (low[lines], high[lines] + 1):
             pair = (edge, lines + 0.5) if axis == 0 else (lines + 0.5, edge)
             points.append(np.stack(pair, axis=1))
-    return 2.0 * np.concatenate(points).astype(np.float64)
-
-
-def _ring(region: Region, rim: NDArray[np.float64], planes: Planes) -> tuple[Ellipse, float] | None:
-    """Return the ellipse of a region's outer edge: where ink ends on rays, and the region's rim.
-
-    The rim carries the parts where the ring left no ink; where it did, the ink decides.
-    """
-    middle = (rim.min(axis=0) + rim.max(axis=0)) / 2.0
-    reach = float(np.hypot(*(rim - middle).T).max())
-    ink = _outer_ink(planes[0], region, middle, reach)
-    points = np.concatenate([ink, _off_image(rim, planes.shape[1:])])
-    points = points[np.argsort(np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0]))]
-    tolerance = max(_TOLERANCE * reach, 1.5)
-    found = fit_ring(points, tolerance, size_px=(_LEAST_SEEN_PX / 2, 1.3 * reach))
-    if found is None:
-        return None
-    near = ink[np.abs(found[0].distances(ink)) < tolerance] if len(ink) else ink
-    if len(near) < 0.25 * _RAYS:
-        return found
-    sharper = fit_ring(near, tolerance, size_px=(_LEAST_SEEN_PX / 2, 1.3 * reach))
-    # A short arc alone does not say where the rest of the ring is.
-    return (sharper[0], found[1]) if sharper is not None and sharper[1] >= 0.7 else found
-
-
-def _off_image(rim: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the rim without the points that the image's own edge cuts."""
-    height, width = 2.0 * shape[0], 2.0 * shape[1]
-    x, y = rim.T
-    return rim[(x > 3.0) & (y > 3.0) & (x < width - 3.0) & (y < height - 3.0)]
-
-
-def _outer_ink(
-    ink: Planes, region: Region, middle: NDArray[np.float64], reach: float
-) -> NDArray[np.float64]:
-    """Return where ink ends on rays from the middle outwards, between pixels, x, y in image px."""
-    mine = np.zeros(ink.shape, np.float32)
-    mine[region[:, 0], region[:, 1]] = 1.0
-    mine = _widened(mine, 2) * ink
-    angles = np.arange(_RAYS) * (2.0 * math.pi / _RAYS)
-    radii = np.arange(0.35 * reach, 1.05 * reach + 3.0, 0.5)
-    x = middle[0] + np.cos(angles)[:, None] * radii
-    y = middle[1] + np.sin(angles)[:, None] * radii
-    along = _sampled(mine, x / 2.0 - 0.5, y / 2.0 - 0.5)
-    above = along > _THRESHOLD
-    last = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
-    usable = above.any(axis=1) & (last < above.shape[1] - 1)
-    rays = np.flatnonzero(usable)
-    inner, outer = along[rays, last[rays]], along[rays, last[rays] + 1]
-    radius = radii[last[rays]] + 0.5 * (inner - _THRESHOLD) / np.maximum(inner - outer, 1e-6)
-    return np.stack(
-        [middle[0] + np.cos(angles[rays]) * radius, middle[1] + np.sin(angles[rays]) * radius],
-        axis=1,
-    )
-
-
-def _widened(mask: Planes, radius: int) -> Planes:
-    """Return the mask grown by ``radius`` squares."""
-    out = mask.copy()
-    for axis in (0, 1):
-        for shift in range(1, radius + 1):
-            for sign in (-shift, shift):
-                np.maximum(out, np.roll(mask, sign, axis), out=out)
-        mask = out.copy()
-    return out
-
-
-def _sampled(plane: Planes, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return bilinear values; outside the plane they are 0."""
-    padded = np.pad(plane, 1)
-    x = np.clip(x + 1.0, 0.0, padded.shape[1] - 1.001)
-    y = np.clip(y + 1.0, 0.0, padded.shape[0] - 1.001)
-    x0, y0 = x.astype(np.int64), y.astype(np.int64)
-    dx, dy = x - x0, y - y0
-    top = padded[y0, x0] * (1 - dx) + padded[y0, x0 + 1] * dx
-    bottom = padded[y0 + 1, x0] * (1 - dx) + padded[y0 + 1, x0 + 1] * dx
-    return np.asarray(top * (1 - dy) + bottom * dy)
-
-
-def _agreement(ellipse: Ellipse, region: Region, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Return the share of the ellipse in the image, and its IoU with the region there."""
-    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]].reshape(2, -1)
-    within = ellipse.radii(np.stack([columns, rows], axis=1) * 2.0 + 1.0) <= 1.0
-    whole = math.pi * ellipse.a * ellipse.b / 4.0
-    mine = ellipse.radii(_middles(region)) <= 1.0
-    either = within.sum() + len(region) - mine.sum()
-    return float(within.sum() / whole), float(mine.sum() / max(either, 1))
-
-
-def _ink(region: Region, planes: Planes) -> NDArray[np.bool_]:
-    """Return the region's inked squares, bool like one plane."""
-    inked = np.zeros(planes.shape[1:], bool)
-    inked[region[:, 0], region[:, 1]] = True
-    return np.asarray(inked & (planes[0] > _THRESHOLD))
+    return np.concatenate(points).astype(np.float64)
 
 
 def _in_file(seal: FoundSeal, factor: float, scale: Scale | None) -> FoundSeal:

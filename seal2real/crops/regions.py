@@ -23,6 +23,21 @@ class Rectangle:
     height: float
     angle_deg: float
 
+    def edge(self, count: int) -> NDArray[np.float64]:
+        """Return ``count`` points of the sides, x, y, equally far apart."""
+        turn = math.radians(self.angle_deg)
+        along = np.array([math.cos(turn), math.sin(turn)]) * self.width / 2
+        across = np.array([-math.sin(turn), math.cos(turn)]) * self.height / 2
+        corners = np.stack([-along - across, along - across, along + across, across - along])
+        lengths = np.array([0.0, self.width, self.height, self.width, self.height]).cumsum()
+        at = (np.arange(count) + 0.5) * lengths[-1] / count
+        side = np.searchsorted(lengths, at, side="right") - 1
+        share = ((at - lengths[side]) / np.diff(lengths)[side])[:, None]
+        ends = np.roll(corners, -1, axis=0)
+        return np.asarray(
+            corners[side] * (1 - share) + ends[side] * share + np.array([self.x, self.y])
+        )
+
 
 def find_regions(mask: Mask, least_px: int) -> list[NDArray[np.int64]]:
     """Return the 4-connected regions of a mask, the largest first.
