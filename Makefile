@@ -82,7 +82,7 @@ $(VENV)/.core: constraints.txt pyproject.toml
 
 # rapidocr asks for opencv-python, which wants a display library; the headless build serves.
 $(VENV)/.test: $(VENV)/.core
-	$(PIP) --no-build-isolation -e ".[test,labels]" torch
+	$(PIP) --no-build-isolation -e ".[test,labels,train]"
 	$(PIP) --no-deps rapidocr-onnxruntime
 	touch $@
 

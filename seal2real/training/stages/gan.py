@@ -214,7 +214,7 @@ class GanStage(Stage):
         with torch.no_grad():
             keys = encoder_features(self.generator, source, ink, px_per_mm)
         count = self.config.patches
-        places = [sample_places(weight, tuple(k.shape[-2:]), count, generator) for k in keys]
+        places = [sample_places(weight, (k.shape[-2], k.shape[-1]), count, generator) for k in keys]
         pairs = zip(self.heads(queries, places), self.heads(keys, places), strict=True)
         each = [patch_nce(q.float(), k.float(), self.config.temperature) for q, k in pairs]
         return torch.stack(each).mean()
