@@ -22,9 +22,13 @@ struct Drawer::State {
   Segments segments;
   std::vector<Cell> cells;
   std::vector<uint8_t> row;
+  std::vector<PixelBox> boxes;      // of all parts
+  std::vector<size_t> in_conflict;  // parts
 
-  bool draw_part(const Part& part, bool first, const Warp& warp, const Canvas& canvas,
-                 const Kernels& kernels);
+  void draw(const std::vector<Part>& parts, const Warp& warp, const Canvas& canvas,
+            const Kernels& kernels);
+  bool draw_part(const Part& part, const PixelBox& box, bool first, const Warp& warp,
+                 const Canvas& canvas, const Kernels& kernels);
   bool draw_rows(const Edges& edges, const PixelBox& box, int begin, int end, const Part& part,
                  const Canvas& canvas, const Kernels& kernels);
   bool draw_band(const Edges& edges, const PixelBox& box, int row_begin, int row_end,
@@ -90,9 +94,8 @@ bool Drawer::State::draw_rows(const Edges& edges, const PixelBox& box, int begin
 }
 
 // The `first` part of a layout finds the canvas blank.
-bool Drawer::State::draw_part(const Part& part, bool first, const Warp& warp, const Canvas& canvas,
-                              const Kernels& kernels) {
-  const PixelBox box = pixel_box(part, warp);
+bool Drawer::State::draw_part(const Part& part, const PixelBox& box, bool first, const Warp& warp,
+                              const Canvas& canvas, const Kernels& kernels) {
   if (box.x0 >= canvas.x0 + canvas.width || box.x0 + box.width <= canvas.x0) {
     return false;
   }
@@ -121,6 +124,24 @@ bool Drawer::State::draw_part(const Part& part, bool first, const Warp& warp, co
   return conflict;
 }
 
+void Drawer::State::draw(const std::vector<Part>& parts, const Warp& warp, const Canvas& canvas,
+                         const Kernels& kernels) {
+  boxes.clear();
+  in_conflict.clear();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i + 2 < parts.size()) {
+      tracer.prefetch_glyph(parts[i + 2]);
+    }
+    if (i + 1 < parts.size()) {
+      tracer.prefetch(parts[i + 1]);
+    }
+    boxes.push_back(pixel_box(parts[i], warp));
+    if (draw_part(parts[i], boxes[i], i == 0, warp, canvas, kernels)) {
+      in_conflict.push_back(i);
+    }
+  }
+}
+
 Drawer::Drawer() : state_(std::make_unique<State>()) {}
 Drawer::~Drawer() = default;
 
@@ -129,25 +150,10 @@ void Drawer::draw(const Layout& layout, const Warp& warp, const Canvas& canvas,
   const size_t size = static_cast<size_t>(canvas.width) * canvas.height;
   std::memset(canvas.coverage, 0, size);
   std::memset(canvas.classes, 0, size);
-  int first = canvas.height;  // rows [first, last) hold all conflicts
-  int last = 0;
-  const std::vector<Part>& parts = layout.parts;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i + 1 < parts.size()) {
-      state_->tracer.prefetch(parts[i + 1]);
-    }
-    if (state_->draw_part(parts[i], i == 0, warp, canvas, kernels)) {
-      const PixelBox box = pixel_box(parts[i], warp);
-      first = std::min(first, std::max(0, box.y0 - canvas.y0));
-      last = std::max(last, std::min(canvas.height, box.y0 + box.height - canvas.y0));
-    }
-  }
-  if (first < last) {
-    const size_t skip = static_cast<size_t>(first) * canvas.width;
-    const Canvas rows = {
-        canvas.coverage + skip, canvas.classes + skip, canvas.width, last - first, canvas.x0,
-        canvas.y0 + first};
-    settle_overlaps(layout, warp, rows, kernels);
+  state_->draw(layout.parts, warp, canvas, kernels);
+  if (!state_->in_conflict.empty()) {
+    settle_overlaps(layout, warp, state_->boxes, state_->in_conflict, canvas, kernels,
+                    state_->tracer);
   }
 }
 

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <vector>
-
-#include "raster/trace.h"
 
 namespace seal2real {
 namespace {
 
 constexpr int kLines = 64;            // sample lines a pixel, and samples a line
 constexpr int kStep = kOne / kLines;  // between lines, 1/256 px
-constexpr size_t kScan = 64;          // classes looked at together for conflicts
 constexpr size_t kChunk = 1024;       // pixels settled at a time: 1 MiB
 
 using Samples = std::array<uint64_t, kLines>;  // bit i of line j: sample (i, j)
@@ -39,6 +35,12 @@ uint64_t right_of(int64_t x) {
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0))); }
 
+// First sample line of the pixel row that starts at `top` and lies at or below `y`; 1/256 px.
+int line_from(int64_t y, int64_t top) {
+  const int64_t line = floor_div(y - top - kStep / 2 + kStep - 1, kStep);
+  return static_cast<int>(std::min<int64_t>(std::max<int64_t>(line, 0), kLines));
+}
+
 // Flips, in every pixel of the rows that the edge crosses, the samples to its right.
 void flip_edge(int64_t xa, int64_t ya, int64_t xb, int64_t yb, const PixelBox& box,
                const Canvas& canvas, Chunk& chunk) {
@@ -53,46 +55,58 @@ void flip_edge(int64_t xa, int64_t ya, int64_t xb, int64_t yb, const PixelBox& b
   const int64_t first = std::max<int64_t>((ya >> 8) + shift, 0);
   const int64_t last = std::min<int64_t>(((yb - 1) >> 8) + shift, canvas.height - 1);
   for (int64_t row = first; row <= last; ++row) {
+    const int64_t top = (row - shift) * kOne;
     for (size_t k = chunk.row_start[row]; k < chunk.row_start[row + 1]; ++k) {
       const int64_t left = static_cast<int64_t>(chunk.pixels[k].x - box.x0) * kOne;
       if (std::min(xa, xb) >= left + kOne) {
         continue;
       }
-      const int64_t top = (row - shift) * kOne;
-      // Edges left of the pixel, such as borders, flip whole lines: no division each.
-      const bool beside = std::max(xa, xb) <= left;
-      for (int line = 0; line < kLines; ++line) {
-        const int64_t y = top + line * kStep + kStep / 2;
-        if (y >= ya && y < yb) {
-          const int64_t x = beside ? left : xa + floor_div((y - ya) * (xb - xa), yb - ya);
-          chunk.part[k][line] ^= right_of(x - left);
+      const int end = line_from(yb, top);
+      Samples& samples = chunk.part[k];
+      if (std::max(xa, xb) <= left) {  // edges left of the pixel, such as borders: whole lines
+        for (int line = line_from(ya, top); line < end; ++line) {
+          samples[line] = ~samples[line];
         }
+        continue;
+      }
+      for (int line = line_from(ya, top); line < end; ++line) {
+        const int64_t y = top + line * kStep + kStep / 2;
+        const int64_t x = xa + floor_div((y - ya) * (xb - xa), yb - ya);
+        samples[line] ^= right_of(x - left);
       }
     }
   }
 }
 
-bool reaches(const PixelBox& box, const Canvas& canvas, const Chunk& chunk) {
-  const int64_t from = std::max(0, box.y0 - canvas.y0);
-  const int64_t to = std::min(canvas.height, box.y0 + box.height - canvas.y0);
+// The pixels in the rows of `box`, by index; none when no pixel lies in the box.
+struct Range {
+  size_t first;
+  size_t last;
+};
+
+Range pixels_in(const PixelBox& box, const Canvas& canvas, const Chunk& chunk) {
+  const int from = std::max(0, box.y0 - canvas.y0);
+  const int to = std::min(canvas.height, box.y0 + box.height - canvas.y0);
   if (from >= to) {
-    return false;
+    return {0, 0};
   }
-  const auto first = chunk.pixels.begin() + static_cast<int64_t>(chunk.row_start[from]);
-  const auto last = chunk.pixels.begin() + static_cast<int64_t>(chunk.row_start[to]);
-  return std::any_of(first, last, [&box](const Pixel& pixel) {
-    return pixel.x >= box.x0 && pixel.x < box.x0 + box.width;
-  });
+  const Range rows = {chunk.row_start[from], chunk.row_start[to]};
+  for (size_t k = rows.first; k < rows.last; ++k) {
+    if (chunk.pixels[k].x >= box.x0 && chunk.pixels[k].x < box.x0 + box.width) {
+      return rows;
+    }
+  }
+  return {0, 0};
 }
 
-void add_part(const Part& part, const Warp& warp, const Canvas& canvas, const Kernels& kernels,
-              Tracer& tracer, Chunk& chunk) {
-  const PixelBox box = pixel_box(part, warp);
-  if (!reaches(box, canvas, chunk)) {
+void add_part(const Part& part, const PixelBox& box, const Warp& warp, const Canvas& canvas,
+              const Kernels& kernels, Tracer& tracer, Chunk& chunk) {
+  const Range range = pixels_in(box, canvas, chunk);
+  if (range.first == range.last) {
     return;
   }
-  for (Samples& samples : chunk.part) {
-    samples.fill(0);
+  for (size_t k = range.first; k < range.last; ++k) {
+    chunk.part[k].fill(0);
   }
   const Edges edges = tracer.trace(part, warp, box, kernels);
   for (int i = 0; i < edges.count; ++i) {
@@ -100,7 +114,7 @@ void add_part(const Part& part, const Warp& warp, const Canvas& canvas, const Ke
       flip_edge(edges.x[i], edges.y[i], edges.x[i + 1], edges.y[i + 1], box, canvas, chunk);
     }
   }
-  for (size_t k = 0; k < chunk.pixels.size(); ++k) {
+  for (size_t k = range.first; k < range.last; ++k) {
     for (int line = 0; line < kLines; ++line) {
       if (part.cut) {
         chunk.inked[k][line] &= ~chunk.part[k][line];
@@ -111,17 +125,6 @@ void add_part(const Part& part, const Warp& warp, const Canvas& canvas, const Ke
   }
 }
 
-// Looks at kScan classes at once: nearly all of an image has no conflict.
-bool any_conflict(const uint8_t* classes) {
-  std::array<uint64_t, kScan / 8> words;
-  std::memcpy(words.data(), classes, kScan);
-  uint64_t all = 0;
-  for (const uint64_t word : words) {
-    all |= word;
-  }
-  return (all & (kConflict * 0x0101010101010101U)) != 0;
-}
-
 uint8_t share(const Samples& samples) {
   int count = 0;
   for (const uint64_t line : samples) {
@@ -130,8 +133,9 @@ uint8_t share(const Samples& samples) {
   return static_cast<uint8_t>((count * 255 + kLines * kLines / 2) / (kLines * kLines));
 }
 
-void settle(Chunk& chunk, const Layout& layout, const Warp& warp, const Canvas& canvas,
-            const Kernels& kernels) {
+void settle(Chunk& chunk, const Layout& layout, const Warp& warp,
+            const std::vector<PixelBox>& boxes, const Canvas& canvas, const Kernels& kernels,
+            Tracer& tracer) {
   chunk.row_start.assign(static_cast<size_t>(canvas.height) + 1, 0);
   for (const Pixel& pixel : chunk.pixels) {
     ++chunk.row_start[pixel.y - canvas.y0 + 1];
@@ -140,44 +144,60 @@ void settle(Chunk& chunk, const Layout& layout, const Warp& warp, const Canvas& 
     chunk.row_start[row + 1] += chunk.row_start[row];
   }
   chunk.inked.assign(chunk.pixels.size(), Samples{});
-  chunk.part.assign(chunk.pixels.size(), Samples{});
-  Tracer tracer;
-  for (const Part& part : layout.parts) {
-    add_part(part, warp, canvas, kernels, tracer, chunk);
+  chunk.part.resize(chunk.pixels.size());
+  for (size_t i = 0; i < layout.parts.size(); ++i) {
+    add_part(layout.parts[i], boxes[i], warp, canvas, kernels, tracer, chunk);
   }
   for (size_t k = 0; k < chunk.pixels.size(); ++k) {
     const size_t at = static_cast<size_t>(chunk.pixels[k].y - canvas.y0) * canvas.width +
                       (chunk.pixels[k].x - canvas.x0);
     canvas.coverage[at] = share(chunk.inked[k]);
-    canvas.classes[at] &= static_cast<uint8_t>(~kConflict);
   }
-  chunk.pixels.clear();
+}
+
+// Adds the flagged pixels of the box and clears their flags.
+void collect(const PixelBox& box, const Canvas& canvas, std::vector<Pixel>& pixels) {
+  constexpr int kWord = 8;
+  const int left = std::max(0, box.x0 - canvas.x0);
+  const int right = std::min(canvas.width, box.x0 + box.width - canvas.x0);
+  const int top = std::max(0, box.y0 - canvas.y0);
+  const int bottom = std::min(canvas.height, box.y0 + box.height - canvas.y0);
+  for (int y = top; y < bottom; ++y) {
+    uint8_t* const row = canvas.classes + static_cast<size_t>(y) * canvas.width;
+    for (int x = left; x < right; x += kWord) {
+      const int count = std::min(kWord, right - x);
+      uint64_t word = 0;
+      std::memcpy(&word, row + x, static_cast<size_t>(count));
+      if ((word & (kConflict * 0x0101010101010101U)) == 0) {
+        continue;
+      }
+      for (int k = x; k < x + count; ++k) {
+        if ((row[k] & kConflict) != 0) {
+          row[k] &= static_cast<uint8_t>(~kConflict);
+          pixels.push_back({k + canvas.x0, y + canvas.y0});
+        }
+      }
+    }
+  }
 }
 
 }  // namespace
 
-void settle_overlaps(const Layout& layout, const Warp& warp, const Canvas& canvas,
-                     const Kernels& kernels) {
-  Chunk chunk;
-  const size_t size = static_cast<size_t>(canvas.width) * canvas.height;
-  size_t at = 0;
-  while (at < size) {
-    if (at % kScan == 0 && at + kScan <= size && !any_conflict(canvas.classes + at)) {
-      at += kScan;
-      continue;
-    }
-    if ((canvas.classes[at] & kConflict) != 0) {
-      const auto x = static_cast<int>(at % canvas.width);
-      const auto y = static_cast<int>(at / canvas.width);
-      chunk.pixels.push_back({x + canvas.x0, y + canvas.y0});
-      if (chunk.pixels.size() == kChunk) {
-        settle(chunk, layout, warp, canvas, kernels);
-      }
-    }
-    ++at;
+void settle_overlaps(const Layout& layout, const Warp& warp, const std::vector<PixelBox>& boxes,
+                     const std::vector<size_t>& parts, const Canvas& canvas, const Kernels& kernels,
+                     Tracer& tracer) {
+  std::vector<Pixel> all;
+  for (const size_t part : parts) {
+    collect(boxes[part], canvas, all);
   }
-  if (!chunk.pixels.empty()) {
-    settle(chunk, layout, warp, canvas, kernels);
+  std::sort(all.begin(), all.end(),
+            [](const Pixel& a, const Pixel& b) { return a.y != b.y ? a.y < b.y : a.x < b.x; });
+  Chunk chunk;
+  for (size_t first = 0; first < all.size(); first += kChunk) {
+    const size_t last = std::min(all.size(), first + kChunk);
+    chunk.pixels.assign(all.begin() + static_cast<std::ptrdiff_t>(first),
+                        all.begin() + static_cast<std::ptrdiff_t>(last));
+    settle(chunk, layout, warp, boxes, canvas, kernels, tracer);
   }
 }
 

@@ -174,6 +174,14 @@ void Tracer::grow(size_t size) {
   }
 }
 
+void Tracer::prefetch_glyph(const Part& part) const {
+  if (part.glyph != nullptr && level_ < Glyph::kLevels) {
+    __builtin_prefetch(&part.glyph->box);
+    __builtin_prefetch(part.glyph->levels + level_);
+    __builtin_prefetch(&part.glyph->levels[level_].count);
+  }
+}
+
 void Tracer::prefetch(const Part& part) const {
   if (part.glyph == nullptr || level_ == Glyph::kLevels) {
     return;
