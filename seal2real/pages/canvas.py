@@ -131,6 +131,7 @@ def stain(
     alpha = cover.astype(np.int32)
     for channel, value in enumerate(colour):
         plane = image[..., channel]
+        # 65025 = 255 * 255: both shares are of 255; half of it rounds to the nearest level
         kept = 65025 - alpha * (255 - value)
         plane[:] = (plane * kept + 32512) // 65025
 

@@ -166,6 +166,7 @@ class _Marked:
             right, bottom = min(mark.box[2], x1), min(mark.box[3], y1)
             if left >= right or top >= bottom:
                 continue
+            # Marks stain in the order they were drawn; each multiplies what lies below it.
             if not fresh:
                 image, fresh = image.copy(), True  # the window may be a view of a kept page
             if number not in self._made:

@@ -18,7 +18,8 @@ __all__ = ["text_lines"]
 _GAP_HEIGHTS = 2.0
 # Characters of a line share at least this part of the smaller height.
 _SHARED_HEIGHT = 0.5
-# PageToDevice gives integers; asking for a page so much larger keeps fractions of a pixel.
+# PageToDevice gives integers; asking for a page so much larger keeps fractions of a pixel. Over the
+# span below, the rest of the rounding is 4e-6 px a point.
 _SUBPIXELS = 256
 _SPAN_PT = 1000.0
 
@@ -75,6 +76,7 @@ def _continues(last: _Char, char: _Char) -> bool:
     low = min(a[3] - a[1], b[3] - b[1])
     gap = b[0] - a[2]
     tall = max(a[3] - a[1], b[3] - b[1])
+    # half a height back: kerning, and accents that are drawn over the letter before them
     return shared >= _SHARED_HEIGHT * low and -0.5 * tall <= gap <= _GAP_HEIGHTS * tall
 
 
@@ -93,6 +95,7 @@ def _characters(
         if text.isspace():
             found.append(_Char(text, (0.0, 0.0, 0.0, 0.0)))
             continue
+        # The loose box is advance by ascent and descent; the tight one of 一 would be a hair line.
         if not raw.FPDFText_GetLooseCharBox(textpage, index, pointer):
             continue
         box = _pixel_box(to_pixels, rect)
@@ -125,6 +128,7 @@ def _pixel_box(m: NDArray[np.float64], rect: raw.FS_RECTF) -> tuple[float, float
 
 def _to_pixels(page: pdfium.PdfPage, width: int, height: int) -> NDArray[np.float64]:
     """Return the affine map [2, 3] from page points to pixels, crop box and rotation included."""
+    # pdfium does not hand out its matrix; the images of three points determine an affine map.
     origin = _device(page, width, height, 0.0, 0.0)
     right = _device(page, width, height, _SPAN_PT, 0.0)
     up = _device(page, width, height, 0.0, _SPAN_PT)

@@ -13,6 +13,7 @@ __all__ = ["Damage", "locate"]
 # Start and stop of the bytes among which the first bad one is; one byte wherever possible.
 Damage = tuple[int, int]
 
+# CRC-32 of zlib, PNG and Ethernet, lowest power in the highest bit.
 _POLYNOMIAL = 0xEDB88320
 
 
@@ -34,6 +35,7 @@ def locate(data: bytes, crc32: bytes, sha256: str) -> Damage | None:
         difference = zlib.crc32(piece) ^ stored
         if difference == 0:
             continue
+        # CRC alone is ambiguous: 32 bits, 255 errors at each of 4096 places. The sha256 decides.
         for offset, error in _single_errors(difference, len(piece)):
             fixed = bytearray(data)
             fixed[at + offset] ^= error
@@ -61,10 +63,13 @@ def _single_errors(difference: int, length: int) -> list[tuple[int, int]]:
     table, by_top = _tables()
     errors = {entry: i for i, entry in enumerate(table) if i}
     found = []
+    # An error e in the last byte changes the register by table[e]; each byte behind it then shifts
+    # that on as a zero byte would. So undo one zero byte at a time, from the end.
     register = difference
     for offset in range(length - 1, -1, -1):
         if register in errors:
             found.append((offset, errors[register]))
+        # forward: new = old >> 8 ^ table[old & 255], whose top byte is that of the table's entry
         index = by_top[register >> 24]
         register = (register ^ table[index]) << 8 & 0xFFFFFFFF | index
     return found

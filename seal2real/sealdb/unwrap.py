@@ -151,6 +151,8 @@ def densify(polygon: ArrayLike, steps: int = SPLINE_STEPS) -> NDArray[np.float64
         raise ValueError(
             "densify: polygon must have length along its middle, got a point; pass a text polygon"
         )
+    # A point that both edges repeat has no length and would make the spline's system singular:
+    # `keep` left it out.
     offsets = np.arange(steps, dtype=np.float64) / steps
     spans = knots[1:] - knots[:-1]
     where = np.append((knots[:-1, None] + spans[:, None] * offsets).reshape(-1), knots[-1])
@@ -259,6 +261,7 @@ def _bilinear(image: NDArray[np.uint8], where: NDArray[np.float64]) -> NDArray[n
             f"{list(image.shape)}; convert it first"
         )
     rows, columns = image.shape[:2]
+    # a pixel's value stands at its centre: pixel k at k + 0.5
     x = np.clip(where[..., 0] - 0.5, 0.0, columns - 1.0)
     y = np.clip(where[..., 1] - 0.5, 0.0, rows - 1.0)
     x0 = np.minimum(x.astype(np.int64), max(columns - 2, 0))
@@ -327,6 +330,7 @@ def _second_derivatives(
 def _lagrange(
     knots: NDArray[np.float64], values: NDArray[np.float64], where: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    # at most three knots: the line or parabola through them, without a system to solve
     result = np.zeros((len(where), 2))
     for i in range(len(knots)):
         weight = np.ones(len(where))

@@ -290,6 +290,7 @@ def _check_shard(job: _ShardJob) -> Iterator[Problem]:
 
 def check_bytes(file: str, data: mmap.mmap, rows: list[dict[str, Any]]) -> Iterator[Problem]:
     """Compare every byte with the checksums in the index."""
+    # Rows must follow each other without a gap: then no byte of the file goes unchecked.
     end = 0
     for row in rows:
         if row["offset"] != end:
@@ -311,6 +312,7 @@ def check_bytes(file: str, data: mmap.mmap, rows: list[dict[str, Any]]) -> Itera
             yield Problem(file, _member_at(data, row, at), at, f"must be as written{span}")
     tail = end_of_archive(end)
     if data[end : end + len(tail)] != tail or len(data) != end + len(tail):
+        # the first byte that is not zero, or where the zeros stop too early
         held = data[end:]
         wrong = next((i for i, byte in enumerate(held) if byte), min(len(held), len(tail)))
         yield Problem(
@@ -373,6 +375,7 @@ def _check_group(
         member = next((m for s, m in places.items() if s.startswith(suffix)), group[0])
         yield Problem(file, member.name, member.offset, message)
     try:
+        # The row is made again from the record: all that an index says must follow from it.
         start, stop = group[0].header_offset, group[-1].end
         body = view[start:stop]
         span = Span(start, stop - start, hashlib.sha256(body).hexdigest(), block_crcs(body))

@@ -204,6 +204,7 @@ def _merge(
     """Lay ``impression`` over the sample's planes in place."""
     x0, y0, x1, y1 = impression.box
     at = (slice(y0, y1), slice(x0, x1))
+    # Inks multiply whatever lies below, so no seal hides another; classes show the last on top.
     sealed[at] = blend_ink(np.ascontiguousarray(sealed[at]), impression.density, seal.ink)
     flag = np.uint8(1 << bit)
     mask[at] |= np.where(impression.density >= _INK_DENSITY, flag, np.uint8(0))

@@ -58,6 +58,7 @@ def measure_edges(
     """Return what the edges of print look like; None where there is too little print."""
     light = luma / np.maximum(paper, 1.0)
     steep, seams = [], []
+    # Upright and level edges apart: a slanted one looks softer to either difference.
     for plane in (light, light.T):
         slope = np.abs(plane[:, 2:] - plane[:, :-2]) / 2.0
         views = np.lib.stride_tricks.sliding_window_view(plane, 7, axis=1)
@@ -98,6 +99,7 @@ def _targets() -> tuple[tuple[Focus, Edges], ...]:
             lens = CaptureParams(
                 kind="phone", blur_sigma_px=sigma, sharpen=sharpen, white=_PAPER, noise_sigma=2.0
             )
+            # all channels of a grey target are alike but for noise: green will do
             luma = _C.capture(page, lens, (0, 0))[..., 1].astype(np.float64)
             edges = measure_edges(luma, np.full_like(luma, _PAPER))
             if edges is not None:

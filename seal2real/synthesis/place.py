@@ -133,6 +133,8 @@ def cross_page_parts(
     half = _half_size_px(size, page.px_per_mm)
     y = page.height * rng.uniform(0.3, 0.7)
     angle = rng.normal(0.0, 3.0)
+    # Part k's seal begins strip * (k + 1) left of the edge, so that strip k is the last one on the
+    # page; `Placed.strip` leaves out those before, which other pages show.
     strip = 2 * half[0] / of
     return [
         Placement(
@@ -191,6 +193,7 @@ def _near(rng: Rng, page: Page, half: Point, last: tuple[Placement, Point], how:
     (x, y), (other_x, other_y) = last[0].center_px, last[1]
     reach = rng.uniform(0.35, 0.85) if how == "overlap" else rng.uniform(1.08, 1.5)
     turn = rng.uniform(0.0, 2.0 * _PI)
+    # At reach 1 the boxes of two upright seals touch.
     dx = reach * (half[0] + other_x) * float(det_cos(turn))
     dy = reach * (half[1] + other_y) * float(det_sin(turn))
     if how == "beside":  # most people keep to the line
@@ -228,11 +231,13 @@ def _over_text(rng: Rng, page: Page, half: Point) -> Point | None:
         x0, x1 = float(polygon[:, 0].min()), float(polygon[:, 0].max())
         y0, y1 = float(polygon[:, 1].min()), float(polygon[:, 1].max())
         return rng.uniform(x0, x1), (y0 + y1) / 2 + 0.3 * half[1] * rng.normal()
+    # 8 to 55 % of the box: less is a stray line, more a picture or a shaded table
     return _cell_where(rng, _map_of(page), half, lambda ink: (ink >= 20) & (ink <= 140))
 
 
 def _blank(rng: Rng, page: Page, half: Point) -> Point | None:
     """On bare paper."""
+    # 1 %: dust, and the noise of a scan
     return _cell_where(rng, _map_of(page), half, lambda ink: ink <= 3)
 
 
@@ -244,6 +249,8 @@ def _lower_print(rng: Rng, page: Page, half: Point) -> Point | None:
     found = np.argwhere(printed.mean_in(half) >= 8)
     if not len(found):
         return None
+    # argwhere goes down the page: the last row is the lowest print, the later half of what is left
+    # lies to its right and below, where signatures stand
     low = found[found[:, 0] >= found[-1, 0] - max(len(printed.ink) // 8, 1)]
     row, column = low[rng.integer(len(low) // 2, len(low))]
     x, y = printed.center(int(row), int(column))

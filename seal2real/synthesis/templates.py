@@ -212,6 +212,8 @@ def _separate(
             f"load_templates: {file.name} must be a seal with alpha or on even, light paper, got "
             f"{100 * share:.0f} % dark pixels; cut the seal out, or make the paper white"
         )
+    # Full ink is the 95th percentile, not the maximum: black print under a cut-out and the ringing
+    # of JPEG are darker than the ink.
     values = np.sort(darkness[inked])
     full = max(int(values[len(values) * 95 // 100]), 1)
     coverage = np.minimum(darkness * 255 // full, 255)
