@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seal2real.realise.forger import CROP_STEP, ForgerRealiser, padded_box, seal_boxes
+from seal2real.realise.crops import CROP_STEP, padded_box, seal_boxes
+from seal2real.realise.forger import ForgerRealiser
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.generate import SampleFactory
