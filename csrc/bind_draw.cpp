@@ -8,6 +8,7 @@
 #include "bind_helpers.h"
 #include "raster/batch.h"
 #include "raster/draw.h"
+#include "raster/flatten.h"
 #include "raster/isa.h"
 #include "raster/layout.h"
 #include "raster/text_edges.h"
@@ -67,6 +68,53 @@ void set_em_box(GlyphStore& store, int font, double ascent_em, double descent_em
               std::to_string(ascent_em) + ", " + std::to_string(descent_em) +
               "; divide by the units per em");
   store.set_em_box(font, ascent_em, descent_em);
+}
+
+// Draw calls as tuples of coordinates: three numbers move (the third is not used), two draw a line,
+// four a quadratic and six a cubic curve.
+void draw_call(FlatPen& pen, const py::tuple& call) {
+  const auto point = [&](size_t at) {
+    return Point{call[at].cast<double>(), call[at + 1].cast<double>()};
+  };
+  switch (call.size()) {
+    case 2:
+      return pen.line_to(point(0));
+    case 3:
+      return pen.move_to(point(0));
+    case 4:
+      return pen.quadratic_to(point(0), point(2));
+    case 6:
+      return pen.cubic_to(point(0), point(2), point(4));
+    default:
+      require(false, "flatten_outline: calls must have 2, 3, 4 or 6 numbers, got " +
+                         std::to_string(call.size()) + "; pass what HarfBuzz drew");
+  }
+}
+
+py::tuple flatten_outline(const py::list& calls, double upem, double flatness_em) {
+  require(upem >= 1.0 && upem <= 1e6 && flatness_em >= 1e-6 && flatness_em <= 1.0,
+          "flatten_outline: upem must be in 1..1e6 and flatness_em in 1e-6..1; pass the font's");
+  FlatPen pen(flatness_em * upem);
+  for (const py::handle call : calls) {
+    draw_call(pen, py::cast<py::tuple>(call));
+  }
+  const std::vector<Polyline> contours = pen.finish();
+  Ints lengths(static_cast<py::ssize_t>(contours.size()));
+  py::ssize_t count = 0;
+  for (size_t i = 0; i < contours.size(); ++i) {
+    lengths.mutable_data()[i] = static_cast<int32_t>(contours[i].size());
+    count += static_cast<py::ssize_t>(contours[i].size());
+  }
+  Floats points({count, py::ssize_t{2}});
+  float* at = points.mutable_data();
+  const double scale = 1.0 / upem;
+  for (const Polyline& contour : contours) {
+    for (const Point p : contour) {
+      *at++ = static_cast<float>(p.x * scale);
+      *at++ = static_cast<float>(p.y * scale);
+    }
+  }
+  return py::make_tuple(points, lengths);
 }
 
 bool holds(const GlyphStore& store, int font, const py::str& text) {
@@ -265,6 +313,9 @@ void bind_draw(py::module_& m) {
         const Polyline outline = outline_of(l);
         return to_array(outline.data(), outline.size());
       });
+  m.def("flatten_outline", &flatten_outline, py::arg("calls"), py::arg("upem"),
+        py::arg("flatness_em"),
+        "Return (points f32 [N, 2] in em, lengths i32 [C]) of an outline's draw calls.");
   m.def("layout_batch", &layout_batch, py::arg("store"), py::arg("specs"),
         "Return the layout of each spec; None where a font or a glyph is not in the store.");
   m.def("draw", &draw, py::arg("layout"), py::arg("warp_h"), py::arg("curl"), py::arg("width"),

@@ -228,6 +228,13 @@ def _constructor(native: Any, odd: Odd) -> None:
     made(*positional, **({} if odd.often() else named))
 
 
+def _flatten(native: Any, odd: Odd) -> None:
+    sizes = [3, *(odd.rng.choice((2, 3, 4, 6, 5 * odd.rare(0.05))) for _ in range(9))]
+    calls = [tuple(odd.number(-1e3, 1e3) for _ in range(size)) for size in sizes]
+    calls = calls[odd.rare() :]
+    native.flatten_outline(calls, odd.number(1, 2000), odd.number(1e-5, 0.1))
+
+
 def _draw(native: Any, odd: Odd) -> None:
     layout, warp = _layout(native, odd), odd.warp()
     _ = layout.texts, layout.outline_mm, layout.box_mm
@@ -353,6 +360,7 @@ def _rng(native: Any, odd: Odd) -> None:
 
 CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "constructor": _constructor,
+    "flatten_outline": _flatten,
     "draw": _draw,
     "draw_batch": _draw_batch,
     "press_batch": _press_batch,
