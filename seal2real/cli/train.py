@@ -18,7 +18,7 @@ from seal2real.training.config import PRESETS, Config, resolve
 from seal2real.training.configfile import to_toml
 from seal2real.training.errors import CheckpointError, TrainingError
 
-__all__ = ["main"]
+__all__ = ["ErrorGroup", "main"]
 
 # The caller's mistakes, the machine's refusals and runs that a guard stopped.
 _EXPECTED = (ValueError, OSError, SealDbError, CheckpointError, TrainingError)
@@ -26,10 +26,11 @@ _EXPECTED = (ValueError, OSError, SealDbError, CheckpointError, TrainingError)
 _INTERRUPTED = 130
 
 
-class _Group(click.Group):
+class ErrorGroup(click.Group):
     """A group whose expected errors are one line and exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = show_warning
@@ -40,7 +41,7 @@ class _Group(click.Group):
             raise Refusal(error_message(error)) from error
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ErrorGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="seal2real-train")
 def main() -> None:
     """Learn from your own unlabelled images; the same command resumes.
