@@ -32,6 +32,7 @@ from seal2real.training.checkpoint import (
 )
 from seal2real.training.config import Config, LoopConfig
 from seal2real.training.configfile import to_toml
+from seal2real.training.data.checks import refuse_marked
 from seal2real.training.errors import CheckpointError, TrainingError
 from seal2real.training.feed import Feed
 from seal2real.training.guards import Guards, check_finite, check_weights
@@ -106,10 +107,13 @@ def run_stage(build: BuildStage, config: Config, out: Path, name: str) -> RunRes
         How it ended: not finished when SIGINT or SIGTERM asked for a stop, with a checkpoint made.
 
     Raises:
+        ValueError: if ``data.real`` lies in a dataset with the visible mark.
         TrainingError: if a guard stopped the run; names the last good checkpoint.
         CheckpointError: if the checkpoint in ``out`` is of another base, data or configuration.
         WriteError: if the disk refuses; older checkpoints are untouched.
     """
+    if config.data.real:
+        refuse_marked(config.data.real)
     context = make_context(config.loop)
     torch.manual_seed(context.rng(name, "weights").u64() >> 1)
     stage = build(config, context)
@@ -128,6 +132,7 @@ class _Run:
         self.stage, self.context, self.config, self.folder = stage, context, config, folder
         self.name = name
         self.settings = _settings(config, name)
+        self.identity = stage.identity()
         self.guards = Guards(config.loop)
         self.log = RunLog(folder, config.loop, context, stage.images)
         self.step = 0
@@ -162,7 +167,7 @@ class _Run:
         if not files:
             return
         checkpoint = load_checkpoint(files[-1])
-        check_identity(checkpoint, self.stage.identity(), files[-1])
+        check_identity(checkpoint, self.identity, files[-1])
         _check_settings(checkpoint.config, self.settings, files[-1])
         state = checkpoint.state
         for name, module in self._trained().items():
@@ -250,7 +255,7 @@ class _Run:
             "guards": self.guards.state_dict(),
             "log": self.log.state_dict(),
         }
-        return Checkpoint(self.step, state, self.stage.identity(), self.settings, versions())
+        return Checkpoint(self.step, state, self.identity, self.settings, versions())
 
     def _anyone(self, flag: bool) -> bool:
         """Return whether ``flag`` is set in any process."""

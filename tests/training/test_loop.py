@@ -236,8 +236,8 @@ def test_full_disk_keeps_the_old_checkpoint(whole: Path, tmp_path: Path) -> None
         late.unlink()
     kept = newest(out)
     before = kept.read_bytes()
-    limit = f"small.file_limit={len(before) - 1}"
-    with start(out, WORDS[0], "loop.workers=0", limit) as run:
+    limit = f"small.file_limit={len(before) * 3 // 4}"
+    with start(out, WORDS[0], "loop.workers=0", "loop.grid_every=0", limit) as run:
         _, errors = run.communicate(timeout=120)
     assert run.returncode == 2
     assert "must be writable, got File too large; raise the limit on file sizes" in errors

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
 from seal2real.training.config import DataConfig
+from seal2real.training.data.checks import check_real, images_hash
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.real import RealCrops
 
@@ -58,14 +58,15 @@ def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True)
         augment: False cuts plain middles.
 
     Raises:
-        ValueError: if no folder is named, or as :class:`RealCrops`.
+        ValueError: if no folder is named, as :class:`RealCrops`, or if the images are marked or made
+            by a program.
         FileNotFoundError: if the folder is not there.
     """
     if not data.real:
         raise ValueError(
             "real_crops: data.real must name a folder of real images, got none; give --real DIR"
         )
-    return RealCrops(
+    crops = RealCrops(
         data.real,
         data.size,
         seed=seed,
@@ -76,15 +77,13 @@ def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True)
         groups=data.groups or None,
         augment=augment,
     )
+    check_real(data.real, crops.images)
+    return crops
 
 
 def images_digest(real: RealCrops) -> str:
-    """Return a hash of the images that ``real`` cuts windows from: their names and their bytes."""
-    whole = hashlib.sha256()
-    for image in real.images:
-        whole.update(image.path.name.encode())
-        whole.update(hashlib.sha256(image.path.read_bytes()).digest())
-    return whole.hexdigest()
+    """Return a hash of the images that ``real`` cuts windows from; see ``checks.images_hash``."""
+    return images_hash(real.images)
 
 
 def as_images(

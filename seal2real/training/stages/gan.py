@@ -33,7 +33,7 @@ from seal2real.realise.composite import FEATHER_FULL, feather
 from seal2real.rng import Rng
 from seal2real.training.composite import composite
 from seal2real.training.config import Config
-from seal2real.training.data.checks import check_real, images_hash
+from seal2real.training.data.checks import images_hash
 from seal2real.training.data.streams import as_images, drawn_stream, real_crops
 from seal2real.training.optim import Ema
 from seal2real.training.pictures import grid, nearest_real
@@ -68,7 +68,6 @@ class GanStage(Stage):
         seed = config.loop.seed
         self._real = real_crops(config.data, seed=seed, split="train")
         self._held = real_crops(config.data, seed=seed, split="held", augment=False)
-        check_real(config.data.real, [*self._real.images, *self._held.images])
         scales = self._real.scales()
         self._drawn = drawn_stream(config.data, seed=seed, scales=scales, seal_free=0.0)
         self._drawn_held = drawn_stream(

@@ -67,3 +67,19 @@ def test_the_hash_is_of_the_pictures_not_of_their_place(tmp_path: Path) -> None:
     Image.new("RGB", (100, 90), (9, 0, 0)).save(folder / "1.png")
     hashes.add(images_hash(list_real(folder)))
     assert len(hashes) == 4
+
+
+@pytest.mark.parametrize("command", ["base", "prior", "forger", "gan"])
+def test_every_trainer_refuses_marked_sets(command: str, tmp_path: Path) -> None:
+    """The commands themselves: exit 2 before anything is loaded or written."""
+    pytest.importorskip("accelerate")
+    pytest.importorskip(f"seal2real.training.stages.{'vae' if command == 'base' else command}")
+    from click.testing import CliRunner
+
+    from seal2real.cli.train import main
+
+    marked = database(tmp_path / "marked", marked=True)
+    result = CliRunner().invoke(main, [command, str(tmp_path / "out"), "--real", str(marked)])
+    assert result.exit_code == 2, result.output
+    assert "must not carry the visible mark" in result.output
+    assert not (tmp_path / "out").exists()
