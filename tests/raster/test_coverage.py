@@ -182,6 +182,29 @@ def test_oval_border_pixels() -> None:
     assert mean < MEAN and most < MOST, (mean, most)
 
 
+@pytest.mark.parametrize("gap_mm", [0.03, 1.1])
+@pytest.mark.parametrize("px_per_mm", [7.2, 29.0])
+def test_rings_in_perspective(gap_mm: float, px_per_mm: float) -> None:
+    """Two rings, less than a pixel apart or more, seen at an angle: each sample taken back to mm."""
+    inner = 0.7 + gap_mm
+    spec = SealSpec("test", "oval", 12.0, 10.0, borders=(Border(0.7), Border(0.3, inner)))
+    side = int(13.4 * px_per_mm)
+    warp = Warp.perspective((side / 2 + 0.3, side / 2 - 0.4), px_per_mm, 31.0, tilt=(0.01, -0.008))
+    drawn = draw(_C.Layout(_C.GlyphStore(), spec), warp, side)
+    to_mm = np.linalg.inv(np.reshape(warp.h, (3, 3)))
+
+    def shape(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        x, y, depth = np.moveaxis(points @ to_mm[:, :2].T + to_mm[:, 2], -1, 0)
+
+        def within(inset: float) -> NDArray[np.bool_]:
+            return (x / depth / (6.0 - inset)) ** 2 + (y / depth / (5.0 - inset)) ** 2 < 1.0
+
+        return (within(0.0) & ~within(0.7)) | (within(inner) & ~within(inner + 0.3))
+
+    mean, most = truth_of(drawn, shape)
+    assert mean < MEAN and most < MOST, (mean, most)
+
+
 @pytest.mark.parametrize("shape", ["square", "rectangle", "triangle", "rhombus"])
 def test_straight_border_pixels(shape: str) -> None:
     """Inside the sharp outline, and nearer to one of its sides than the border is wide."""
