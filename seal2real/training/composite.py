@@ -12,9 +12,10 @@ def composite(
     synthetic: Tensor,  # [B, 3, H, W] in [-1, 1]
     feather: Tensor,  # [B, 1, H, W] in [0, 1]
 ) -> Tensor:  # [B, 3, H, W]
-    """Return forged * feather + synthetic * (1 - feather).
+    """Return forged * feather + synthetic * (1 - feather), as synthetic + feather * difference.
 
-    Where ``feather`` is 0, as it is outside the support, the result is ``synthetic`` bit for bit and
+    In this form a forger that is the identity gives ``synthetic`` bit for bit: rounding would make
+    a gradient out of nothing, and Adam steps from it. Where ``feather`` is 0, as it is outside the support, the result is ``synthetic`` bit for bit and
     no gradient reaches ``forged``. VAE, UNet and VGG see this in place of the forger's output, so
     that the forger cannot learn to repaint the page.
 
@@ -33,4 +34,4 @@ def composite(
             f"{list(forged.shape)}, {list(synthetic.shape)}, {list(feather.shape)}; take all from "
             "one batch"
         )
-    return forged * feather + synthetic * (1.0 - feather)
+    return synthetic + feather * (forged - synthetic)

@@ -274,6 +274,10 @@ class ForgerConfig:
     accumulate: int = 1
     # prior loss: "eq3" true gradient, "sds", or "dm" distribution matching
     prior_loss: Literal["eq3", "sds", "dm"] = "dm"
+    # timesteps of the prior loss, as shares of them all
+    t_range: tuple[float, float] = (0.02, 0.98)
+    # divide the gradient of "dm" by the distance to the real image (DMD, Eq. 8)
+    dm_normalise: bool = True
     # w of eq. 5
     content_weight: float = 1.0
     # alpha_l of eq. 4, relu1_1 .. relu5_1
@@ -284,10 +288,20 @@ class ForgerConfig:
     content_mask: bool = True
     # compare structure only, not colour and light
     content_invariant: bool = False
+    # "support" trains through the paste; "crop" is the paper's literal whole-image variant
+    scope: Literal["support", "crop"] = "support"
     # forger steps in an adversarial round; 0 plays none
     round_forger_steps: int = 1
     # steps of eq. 6 in an adversarial round
     round_prior_steps: int = 1
+    # which of the UNet's weights eq. 6 trains
+    unet: Literal["full", "lora", "frozen"] = "full"
+    # rank of LoRA's two factors
+    lora_rank: int = 16
+    # min-SNR weight gamma of eq. 6; 0 weighs all timesteps alike
+    min_snr: float = 0.0
+    # windows of real images for eq. 6, encoded once before the first step, a process
+    real_views: int = 768
     # channels of the forger at full resolution, doubled from level to level
     width: int = 16
     # resolutions of the forger, each half the one above
@@ -301,7 +315,14 @@ class ForgerConfig:
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
     optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-4)
+    # of the UNet in eq. 6
     prior_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-5)
+    # of the prompts in eq. 6
+    prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-4)
+
+    def __post_init__(self) -> None:
+        low, high = self.t_range
+        _need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
 
 
 @dataclass(frozen=True)
@@ -407,8 +428,10 @@ _SD15_24GB = Config(
         vgg="vgg19",
         width=64,
         max_width=512,
+        real_views=8000,
         gradient_checkpointing=True,
         prior_optimizer=_PAPER_ADAM_8BIT,
+        prompt_optimizer=_PAPER_ADAM,
     ),
     gan=GanConfig(steps=20_000, batch=1, width=64, max_width=512, critic_width=64, critic_layers=3),
 )
@@ -424,8 +447,14 @@ _SD15_6GPU = replace(
         optimizer=_PAPER_ADAM,
     ),
 )
+# The paper's schedule of stage 2 on the tiny base: the true gradient of eq. 3, long rounds.
+_PAPER = Config(
+    forger=ForgerConfig(prior_loss="eq3", round_forger_steps=500, round_prior_steps=500)
+)
 PRESETS: dict[str, Config] = {
     "tiny": Config(),
+    "dm": Config(),
+    "paper": _PAPER,
     "sd15-24gb": _SD15_24GB,
     "sd15-6gpu": _SD15_6GPU,
 }

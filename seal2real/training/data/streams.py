@@ -8,11 +8,11 @@ from typing import Any
 from torch import Tensor
 
 from seal2real.training.config import DataConfig
-from seal2real.training.data.checks import check_real, images_hash
+from seal2real.training.data.checks import check_real
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.real import RealCrops
 
-__all__ = ["as_images", "drawn_stream", "images_digest", "real_crops"]
+__all__ = ["as_images", "drawn_stream", "real_crops"]
 
 _MM_PER_INCH = 25.4
 
@@ -79,11 +79,6 @@ def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True)
     )
     check_real(data.real, crops.images)
     return crops
-
-
-def images_digest(real: RealCrops) -> str:
-    """Return a hash of the images that ``real`` cuts windows from; see ``checks.images_hash``."""
-    return images_hash(real.images)
 
 
 def as_images(

@@ -25,15 +25,25 @@ from seal2real.diffusion.prompts import Prompts
 from seal2real.diffusion.sample import denoise, timesteps
 from seal2real.models.lora import add_lora, merge_lora
 from seal2real.training.config import Config, PriorConfig
+from seal2real.training.data.checks import images_hash
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.latents import LatentCache, Moments, Window, noised
 from seal2real.training.data.real import RealCrops
-from seal2real.training.data.streams import drawn_stream, images_digest, real_crops
+from seal2real.training.data.streams import drawn_stream, real_crops
 from seal2real.training.optim import Ema
 from seal2real.training.pictures import grid
 from seal2real.training.stage import Context, Stage
 
-__all__ = ["Domains", "PriorStage", "build_stage", "drawn_window", "open_domains", "real_window"]
+__all__ = [
+    "Domains",
+    "PriorStage",
+    "build_stage",
+    "drawn_window",
+    "learner_of",
+    "open_domains",
+    "prepared",
+    "real_window",
+]
 
 # Drawn images that a sample grid starts from, and how far it goes: enough to change ink and paper,
 # not enough to lose what is drawn.
@@ -73,8 +83,8 @@ class PriorStage(Stage):
         self.images = 2 * settings.batch * settings.accumulate
         self.prompts = Prompts.from_base(base, settings.real_prompt, settings.fake_prompt)
         self.prompts.to(context.device)
-        self.unet = _prepared(base.unet, settings)
-        self.learner = _learner(self.unet, settings)
+        self.unet = prepared(base.unet, settings.gradient_checkpointing)
+        self.learner = learner_of(self.unet, settings.unet, settings.lora_rank)
         self.sd = Denoiser(self.unet, base.scheduler)
         self._optimizers = self._make_optimizers()
         decay = settings.ema_decay
@@ -238,20 +248,20 @@ class PriorStage(Stage):
         save_prior(out, self.prompts, unet, self.base, asdict(self.settings))
 
 
-def _prepared(unet: Any, settings: PriorConfig) -> Any:
-    """Return the UNet, ready to have gradients through it."""
-    if settings.gradient_checkpointing:
-        unet.enable_gradient_checkpointing()
-        unet.train()  # diffusers recomputes in training mode only; there is no dropout
-    return unet.to(memory_format=torch.channels_last)
+def prepared(network: Any, gradient_checkpointing: bool) -> Any:
+    """Return a network of the base, ready to have gradients through it."""
+    if gradient_checkpointing:
+        network.enable_gradient_checkpointing()
+        network.train()  # diffusers recomputes in training mode only; there is no dropout
+    return network.to(memory_format=torch.channels_last)
 
 
-def _learner(unet: nn.Module, settings: PriorConfig) -> nn.Module | None:
-    """Return what eq. 2 trains: all of the UNet, its adapters, or nothing."""
-    if settings.unet == "full":
+def learner_of(unet: nn.Module, kind: str, lora_rank: int) -> nn.Module | None:
+    """Return what is trained of a UNet: all ("full"), its adapters ("lora"), nothing ("frozen")."""
+    if kind == "full":
         return unet.requires_grad_(True)
-    if settings.unet == "lora":
-        return add_lora(unet, settings.lora_rank)
+    if kind == "lora":
+        return add_lora(unet, lora_rank)
     unet.requires_grad_(False)
     return None
 
@@ -310,7 +320,7 @@ def open_domains(config: Config, context: Context, vae: Any) -> Domains:
         held_drawn=cache(
             drawn_window(held_drawn), settings.held_out_views, "held-out drawn", own=False
         ),
-        digest=images_digest(real),
+        digest=images_hash([*real.images, *held_real.images]),
     )
 
 
