@@ -9,7 +9,7 @@
 namespace seal2real {
 namespace {
 
-// 1 MiB of cells: edges are looked at once a band, and only touched lines come into the cache.
+// 512 KiB of cells: edges are looked at once a band.
 constexpr int kBandCells = 1 << 18;
 
 int round_up(int value, int step) { return (value + step - 1) / step * step; }

@@ -18,7 +18,7 @@ constexpr int kOne = 256;
 // A cell holds what the edges in one pixel add to the coverage of this pixel and of all to its
 // right, in 1/16384 px^2. Outlines wind to 0 or 1, so the running sum ends within +-2^14; sums on
 // the way may wrap. Half the bytes of a cell with separate height and area, and one sum less a
-// pixel: 16 pixels are resolved in 10 ns where they took 25.
+// pixel: the tiles of a seal are resolved in 57 us where they took 77.
 using Cell = int16_t;
 constexpr int kFull = 1 << 14;
 constexpr int kBlock = 16;  // cells resolved at a time

@@ -11,7 +11,7 @@ namespace seal2real {
 
 // Nested ellipses, inked between the first and the second, the third and the fourth, and so on.
 // Where none of them runs flat, a row of pixels is a few spans whose ends lie in at most five
-// pixels each: written at once, without cells, 500 rows of two rings take 15 us instead of 48.
+// pixels each: written at once, without cells, two rings of 500 px take 24 us where they took 48.
 class Rings {
  public:
   // Finds the rows of `box` to draw this way; none when the part is anything else.

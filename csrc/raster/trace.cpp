@@ -94,7 +94,7 @@ PixelBox pixel_box(const Part& part, const Warp& warp) {
   double x0 = std::floor(box.x0 - reach);
   const double y0 = std::floor(box.y0 - reach);
   double width = std::floor(box.x1 + reach) + 1.0 - x0;
-  if (width > kSparseWidth) {  // whole blocks of the image, so that borders end where it does
+  if (width > kWideBox) {  // so that borders end where the image does
     const double aligned = std::floor(x0 / kBlock) * kBlock;
     width += x0 - aligned;
     x0 = aligned;

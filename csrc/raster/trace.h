@@ -13,8 +13,8 @@ namespace seal2real {
 // Largest width or height of one warped part.
 constexpr int kMaxPartPx = 8192;
 
-// Wider grids skip the blocks that no edge touches.
-constexpr int kSparseWidth = 160;
+// Wider boxes start at whole blocks of the image.
+constexpr int kWideBox = 160;
 
 // Pixel box of a part; the same whatever window is drawn.
 struct PixelBox {
