@@ -437,10 +437,12 @@ _SD15_24GB = Config(
 )
 _SD15_6GPU = replace(
     _SD15_24GB,
-    prior=replace(_SD15_24GB.prior, accumulate=1, unet_optimizer=_PAPER_ADAM_8BIT),
+    prior=replace(_SD15_24GB.prior, accumulate=1, unet_optimizer=_PAPER_ADAM),
     forger=replace(
         _SD15_24GB.forger,
         accumulate=1,
+        prior_optimizer=_PAPER_ADAM,
+        content_mask=False,
         prior_loss="eq3",
         round_forger_steps=500,
         round_prior_steps=500,

@@ -61,6 +61,10 @@ def lr_factor(config: OptimizerConfig, update: int, total: int) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
 
 
+# Updates between two that a running mean on another device takes.
+_EVERY_AWAY = 10
+
+
 class Ema:
     """An exponential running mean of a module's weights.
 
@@ -68,12 +72,19 @@ class Ema:
         module: whose parameters and buffers are followed.
         decay: share of the old mean that an update keeps, in [0, 1).
         device: where the mean lives; None is the module's own. "cpu" saves GPU memory.
+        every: updates between two that count, with ``decay ** every``; None is 1 beside the module
+            and 10 on another device, where each one carries all weights over.
     """
 
     def __init__(
-        self, module: nn.Module, decay: float, device: str | torch.device | None = None
+        self,
+        module: nn.Module,
+        decay: float,
+        device: str | torch.device | None = None,
+        every: int | None = None,
     ) -> None:
         self.decay = decay
+        self.every = every or (1 if _is_home(module, device) else _EVERY_AWAY)
         self.device = device
         self._updates = 0
         self._mean = {name: self._place(value) for name, value in _floats(module).items()}
@@ -85,8 +96,11 @@ class Ema:
     def update(self, module: nn.Module) -> None:
         """Move the mean towards ``module``'s present weights."""
         self._updates += 1
+        counted, skipped = divmod(self._updates, self.every)
+        if skipped:
+            return
         # Early on the initial weights would weigh too much (as in Polyak averaging's warm-up).
-        decay = min(self.decay, self._updates / (self._updates + 10))
+        decay = min(self.decay**self.every, counted / (counted + 10))
         for name, value in _floats(module).items():
             self._mean[name].lerp_(value.detach().to(self._mean[name]), 1.0 - decay)
 
@@ -112,6 +126,13 @@ class Ema:
         self._updates = state["updates"]
         for name, value in state["mean"].items():
             self._mean[name].copy_(value)
+
+
+def _is_home(module: nn.Module, device: str | torch.device | None) -> bool:
+    """Return whether ``device`` is where the module's weights are."""
+    return device is None or all(
+        torch.device(device).type == value.device.type for value in _floats(module).values()
+    )
 
 
 def _floats(module: nn.Module) -> dict[str, Tensor]:

@@ -109,6 +109,23 @@ def test_running_mean_by_hand() -> None:
     assert again.averaged(net).weight.item() == ema.averaged(net).weight.item()
 
 
+def test_running_mean_may_skip_updates() -> None:
+    """Every third of six updates counts: the recurrence with the cube of the decay, twice."""
+    net = torch.nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        net.weight.fill_(1.0)
+    ema, expected = Ema(net, 0.5, every=3), 1.0
+    for k in range(1, 7):
+        with torch.no_grad():
+            net.weight.fill_(float(k))
+        ema.update(net)
+        if k % 3 == 0:
+            decay = min(0.5**3, (k // 3) / (k // 3 + 10))
+            expected = decay * expected + (1 - decay) * k
+    assert ema.averaged(net).weight.item() == pytest.approx(expected)
+    assert Ema(net, 0.5, "cpu").every == 1
+
+
 def test_grid_places_rows_and_columns() -> None:
     """Two samples, two columns of flat colours: the centres of the four cells."""
     left = torch.stack([torch.full((3, 8, 8), -1.0), torch.full((3, 8, 8), 1.0)])
