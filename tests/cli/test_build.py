@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -232,3 +234,26 @@ def test_help_shows_a_worked_example() -> None:
     assert "{id}.forged.jpg" in text
     assert "--pages" in text
     assert "seal2real realise drawn forged" in run("realise", "--help").output
+
+
+def test_it_runs_without_torch(forger: Path, tmp_path: Path) -> None:
+    """With torch and diffusers refused by the import system, as if not installed: whole pages."""
+    code = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "diffusers", "transformers", "onnx", "onnxscript"):
+            raise ModuleNotFoundError(f"hidden: {name}", name=name)
+sys.meta_path.insert(0, Hidden())
+from seal2real.cli import main
+main(sys.argv[1:])
+"""
+    arguments = ["build", tmp_path / "out", "--count", 3, "--size", "page", "--dpi", "100"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments), "--forger", str(forger)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "requested 3, kept 3" in done.stdout
