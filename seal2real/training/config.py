@@ -198,9 +198,27 @@ class TextUnetConfig:
     batch: int = 16
     # folder of the autoencoder; empty takes the one that the first part of this run made
     vae: str = ""
+    # steps in which an image is used; its latent is computed once, then noised anew
+    reuse: int = 2
+    # share of seal-free pages
+    seal_free: float = 0.2
+    # share of captions left empty, for guidance without a classifier
+    prompt_dropout: float = 0.1
+    # captions that the vocabulary is learned from
+    captions: int = 600
     # decay of the running mean of the weights, per step; 0 keeps none
     ema_decay: float = 0.999
-    optimizer: OptimizerConfig = OptimizerConfig(lr=3e-4, warmup=200, schedule="cosine")
+    optimizer: OptimizerConfig = OptimizerConfig(
+        lr=4e-4, beta2=0.99, weight_decay=1e-3, warmup=200, schedule="cosine"
+    )
+
+    def __post_init__(self) -> None:
+        rule = self.reuse >= 1 and self.batch % self.reuse == 0
+        _need("text_unet.reuse", self.reuse, rule, f"a divisor of the batch of {self.batch}")
+        _need("text_unet.captions", self.captions, self.captions >= 1, "at least 1")
+        for name in ("seal_free", "prompt_dropout"):
+            value = getattr(self, name)
+            _need(f"text_unet.{name}", value, 0 <= value <= 1, "in [0, 1]")
 
 
 @dataclass(frozen=True)

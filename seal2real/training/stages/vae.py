@@ -141,7 +141,7 @@ class VaeStage(Stage):
         """Write the averaged weights in fp16, in diffusers' layout, with the scale of latents."""
         vae = self.ema.averaged(self.vae).eval()
         vae.register_to_config(scaling_factor=self._scaling_factor(vae))
-        vae.to("cpu", torch.float16).save_pretrained(out)
+        vae.cpu().half().save_pretrained(out)
 
     @torch.no_grad()
     def _scaling_factor(self, vae: Any) -> float:
