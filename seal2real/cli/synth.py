@@ -107,9 +107,11 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
         click.echo(json.dumps(resolved, ensure_ascii=False, indent=2))
         return
     from seal2real.sealdb.gallery import write_gallery
+    from seal2real.sealdb.memory import keep_memory
     from seal2real.sealdb.runner import run_shards
     from seal2real.synthesis.generate import SampleFactory
 
+    keep_memory()
     factory = SampleFactory(recipe)
     factory.check()
     list_bad(factory.bad)
@@ -122,7 +124,8 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
         raise SystemExit(_INTERRUPTED) from None
     if report.complete:
         # A tenth of the dataset: a page costs as much to show as to draw (50 and 75 ms).
-        write_gallery(out, min(_GALLERY_MOST, max(_GALLERY_LEAST, recipe.count // 10)))
+        shown = min(_GALLERY_MOST, max(_GALLERY_LEAST, recipe.count // 10))
+        write_gallery(out, shown, threads=workers)
     click.echo(report.summary())
 
 

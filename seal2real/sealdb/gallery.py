@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ _THUMB_QUALITY = 88
 _DIM = 4
 
 
-def write_gallery(db: Path | str, count: int = 64, progress: bool = True) -> Path:
+def write_gallery(db: Path | str, count: int = 64, progress: bool = True, threads: int = 1) -> Path:
     """Write index.html and gallery/ into the dataset ``db``; return the page's path.
 
     The same dataset and count give the same bytes. Samples are spread evenly over the dataset.
@@ -37,6 +38,7 @@ def write_gallery(db: Path | str, count: int = 64, progress: bool = True) -> Pat
         db: folder of the dataset.
         count: samples to show, at least 1.
         progress: show a progress bar on terminals.
+        threads: that make pictures; one a worker of the run is best.
 
     Raises:
         ValueError: if ``count`` is below 1.
@@ -53,10 +55,12 @@ def write_gallery(db: Path | str, count: int = 64, progress: bool = True) -> Pat
     folder = data.path / FOLDER
     make_folder(folder)
     written = set()
-    for sample in tqdm(samples, unit="sample", disable=None if progress else True):
-        for name, file in _thumbs(sample).items():
-            atomic_write(folder / name, file, sync=False)
-            written.add(name)
+    with ThreadPoolExecutor(max(1, min(threads, shown))) as pool:
+        made = pool.map(_thumbs, samples)  # in order; codecs run outside the interpreter's lock
+        for files in tqdm(made, total=shown, unit="sample", disable=None if progress else True):
+            for name, file in files.items():
+                atomic_write(folder / name, file, sync=False)
+                written.add(name)
     for stale in sorted(folder.iterdir()):
         if stale.name not in written:
             stale.unlink()

@@ -7,6 +7,7 @@ shard goes to a fresh worker once; a supervisor that dies is noticed by its work
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import signal
@@ -27,6 +28,7 @@ from tqdm import tqdm
 
 from seal2real.sealdb.errors import SampleError, WorkerError, WriteError
 from seal2real.sealdb.files import remove_leftovers
+from seal2real.sealdb.memory import keep_memory
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.sidecar import SHARDS, write_shard
 
@@ -88,6 +90,8 @@ def run_workers(
     try:
         for _ in range(workers):
             _start(state, state.todo.popleft())
+        # The index needs it in the end, and now this process only waits: 0.1 s less to wait for then.
+        importlib.import_module("pyarrow.parquet")
         while state.workers:
             _serve(state)
     finally:
@@ -205,6 +209,7 @@ def _work(pipe: Connection, job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_watch_supervisor, daemon=True).start()
+    keep_memory()
     ticks = _Ticks(pipe)
     while (shard := pipe.recv()) is not None:
         try:
