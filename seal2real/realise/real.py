@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.splits import parse_fractions, split_of_key
 from seal2real.synthesis.capture import jpeg_round_trip, sample_capture
 from seal2real.synthesis.options import Options
+from seal2real.synthesis.profile import Profile
 from seal2real.training.data.real_files import BORDER_PX, RealImage, list_real
 
 __all__ = ["RealImages"]
@@ -127,6 +128,11 @@ class _Cut:
         return part, self.image.px_per_mm * side / cut
 
 
+@cache
+def _profile(path: str | None) -> Profile | None:
+    return None if path is None else Profile.load(Path(path))
+
+
 def _captured(pixels: NDArray[np.uint8], rng: Rng, recipe: Recipe) -> NDArray[np.uint8]:
     """Return ``pixels`` after the JPEG stage of a capture drawn as for a synthetic sample.
 
@@ -138,7 +144,7 @@ def _captured(pixels: NDArray[np.uint8], rng: Rng, recipe: Recipe) -> NDArray[np
         page = rng.child("source").choice(recipe.pages)
         drawn = page == "procedural" or page.lower().endswith(".pdf")
         kind = None if drawn else "none"
-    capture = sample_capture(rng, kind)
+    capture = sample_capture(rng, kind, profile=_profile(recipe.profile))
     if capture.jpeg_quality is None:
         return pixels
     return jpeg_round_trip(pixels, capture.jpeg_quality, capture.jpeg_subsampling)
