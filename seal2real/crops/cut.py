@@ -271,7 +271,7 @@ def _ignored_share(seal: FoundSeal, ignored: Mask) -> float:
         return 0.0
     rows, columns = np.mgrid[0 : part.shape[0], 0 : part.shape[1]].reshape(2, -1)
     points = np.stack([columns + left + 0.5, rows + top + 0.5], axis=1)
-    within = seal.ellipse.radii(points) <= 1.0
+    within = seal.outline.radii(points) <= 1.0
     return float(part.ravel()[within].mean()) if within.any() else 1.0
 
 

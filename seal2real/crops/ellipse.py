@@ -38,6 +38,16 @@ class Ellipse:
     b: float
     angle_deg: float
 
+    @property
+    def axes(self) -> tuple[float, float]:
+        """Full long and short axis."""
+        return 2.0 * self.a, 2.0 * self.b
+
+    @property
+    def area(self) -> float:
+        """Area in square px."""
+        return math.pi * self.a * self.b
+
     def radii(self, points: Points) -> NDArray[np.float64]:
         """Return each point's distance from the centre in radii of the ellipse that way, [N]."""
         along, across = self._axes(points)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,7 @@ from PIL import Image as Pillow
 
 from seal2real.crops.colour import ink_colour
 from seal2real.crops.ellipse import Ellipse, fit_ellipse
-from seal2real.crops.regions import find_regions, smallest_rectangle
+from seal2real.crops.regions import Rectangle, find_regions, smallest_rectangle
 from seal2real.crops.rings import edge_seen, ring_candidates, sharpened
 from seal2real.crops.segment import seal_planes
 
@@ -37,14 +36,13 @@ _LEAST_SEEN_PX = 40.0
 LEAST_PX = 48.0
 # Greatest ratio of axes of a round seal: seen from 40 degrees.
 _ROUND = 1.30
-# A region that fills its smallest rectangle more than this has corners (an ellipse fills 0.785).
-_CORNERED = 0.89
+_SQUARE = 1.25
 # Share of a ring that is evidence enough: worn ones are not seen whole.
 _RING_ENOUGH, _SIDES_ENOUGH = 0.7, 0.6
-# Area of a seal round a ring speaks against it: it is a part of a larger one. Measured in radii.
-_BEYOND, _OUTSIDE_COST = 1.3, 0.6
+# How far round an outline seal area speaks against it, in outlines; and how much it costs.
+_BEYOND, _IOU_SHARE = 1.3, 0.65
 # Few seals are so oblong, but two arcs of different seals often are.
-_OBLONG_COST = 1.5
+_OBLONG_COST = 0.5
 # Least share of a seal that lies in the image.
 _LEAST_VISIBLE = 0.55
 # Two finds are one seal from this overlap on.
@@ -87,19 +85,16 @@ class FoundSeal:
     edge_seen: float
 
     @property
-    def ellipse(self) -> Ellipse:
-        """The outline of a round or oval seal, of others the ellipse within."""
-        return Ellipse(self.x, self.y, self.diameter_px / 2, self.short_px / 2, self.angle_deg)
+    def outline(self) -> Ellipse | Rectangle:
+        """The outline in px of the file."""
+        if self.shape in ("round", "oval"):
+            half = (self.diameter_px / 2, self.short_px / 2)
+            return Ellipse(self.x, self.y, *half, self.angle_deg)
+        return Rectangle(self.x, self.y, self.diameter_px, self.short_px, self.angle_deg)
 
     def box(self) -> tuple[float, float, float, float]:
         """Return x0, y0, x1, y1 of the upright box round it."""
-        if self.shape in ("round", "oval"):
-            return self.ellipse.box()
-        turn = math.radians(self.angle_deg)
-        cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
-        half_x = (self.diameter_px * cos + self.short_px * sin) / 2
-        half_y = (self.diameter_px * sin + self.short_px * cos) / 2
-        return self.x - half_x, self.y - half_y, self.x + half_x, self.y + half_y
+        return self.outline.box()
 
 
 def image_scale(
@@ -171,40 +166,48 @@ def _resized(image: Image, factor: float) -> Image:
 def _find_in_planes(planes: Planes, image: Image) -> list[FoundSeal]:
     """Return the seals of one searched size, in px of ``image``; px_per_mm is not filled in."""
     radii = (_SEEN_RANGE[0] / 4, _SEEN_RANGE[1] / 4)
-    rings = [_round_seal(e, planes, image) for e in ring_candidates(planes[0], radii)]
-    found = _distinct([seal for seal in rings if seal is not None])
-    # What no ring explains may have corners, or be an oval.
-    rest = planes[1] > _THRESHOLD
+    outlines: list[Ellipse | Rectangle] = list(ring_candidates(planes[0], radii))
+    area = planes[1] > _THRESHOLD
+    least = int(0.6 * (_LEAST_SEEN_PX / 2) ** 2)
+    outlines += [o for region in find_regions(area, least) for o in _outlines(region, planes)]
+    found = _distinct([s for s in (_seal(o, planes, image) for o in outlines) if s is not None])
+    # Seals that touch are one region: look again at what the sure ones leave.
     for seal in found:
         if seal.score > 0.4:
-            rest &= ~_within(seal.ellipse.scaled(0.5), rest.shape, 1.12)
-    for region in find_regions(rest, int(0.6 * (_LEAST_SEEN_PX / 2) ** 2)):
-        other = _of_region(region, planes, image)
-        if other is not None:
-            found.append(other)
-    return found
+            area &= ~_within(seal.outline.scaled(0.5), area.shape, 1.12)
+    rest = [o for region in find_regions(area, least) for o in _outlines(region, planes)]
+    return found + [s for s in (_seal(o, planes, image) for o in rest) if s is not None]
 
 
-def _round_seal(ellipse: Ellipse, planes: Planes, image: Image) -> FoundSeal | None:
-    """Return the round or oval seal with this outline, in px of the planes; None if mostly cut."""
-    within = _within(ellipse, planes.shape[1:])
-    if within.sum() < _LEAST_VISIBLE * math.pi * ellipse.a * ellipse.b:
+def _outlines(region: Region, planes: Planes) -> list[Ellipse | Rectangle]:
+    """Return the ellipse and the rectangle that a region of seal area may be."""
+    rectangle = smallest_rectangle(_middles(region))
+    if rectangle.height < _LEAST_SEEN_PX / 2:
+        return []
+    ellipse = fit_ellipse(_rim(region, planes.shape[1:]))
+    if ellipse is None or ellipse.a > 2.0 * ellipse.b:
+        return [rectangle]
+    return [rectangle, sharpened(planes[0], ellipse)]
+
+
+def _seal(outline: Ellipse | Rectangle, planes: Planes, image: Image) -> FoundSeal | None:
+    """Return the seal with an outline in px of the planes; None if most of it is cut off."""
+    within = _within(outline, planes.shape[1:])
+    if within.sum() < _LEAST_VISIBLE * outline.area:
         return None
-    slack = max(0.025 * ellipse.b, 1.0)
-    seen = edge_seen(planes[0], (ellipse.x, ellipse.y), ellipse.edge(_POINTS), slack)
-    inside = float(planes[1][within].mean())
-    beyond = _within(ellipse, planes.shape[1:], _BEYOND) & ~_within(ellipse, planes.shape[1:], 1.08)
-    outside = float(planes[1][beyond].mean()) if beyond.any() else 0.0
-    oblong = max(1.0 - _OBLONG_COST * max(ellipse.a / ellipse.b - _ROUND, 0.0), 0.0)
-    sure = inside * (1.0 - _OUTSIDE_COST * outside) * oblong
+    long, short = outline.axes
+    round_ = isinstance(outline, Ellipse)
+    slack = max((0.0125 if round_ else 0.03) * short, 1.0)
+    seen = edge_seen(planes[0], (outline.x, outline.y), outline.edge(_POINTS), slack)
+    enough = _RING_ENOUGH if round_ else _SIDES_ENOUGH
     return FoundSeal(
-        shape="round" if ellipse.a <= _ROUND * ellipse.b else "oval",
-        x=2 * ellipse.x,
-        y=2 * ellipse.y,
-        diameter_px=4 * ellipse.a,
-        short_px=4 * ellipse.b,
-        angle_deg=ellipse.angle_deg,
-        score=sure * min(seen / _RING_ENOUGH, 1.0),
+        shape=_shape_name(outline),
+        x=2 * outline.x,
+        y=2 * outline.y,
+        diameter_px=2 * long,
+        short_px=2 * short,
+        angle_deg=outline.angle_deg,
+        score=_agreement(outline, within, planes[1]) * min(seen / enough, 1.0),
         colour=ink_colour(image, within & (planes[0] > _THRESHOLD)),
         px_per_mm=0.0,
         scale_by="",
@@ -212,48 +215,47 @@ def _round_seal(ellipse: Ellipse, planes: Planes, image: Image) -> FoundSeal | N
     )
 
 
-def _of_region(region: Region, planes: Planes, image: Image) -> FoundSeal | None:
-    """Return the cornered or oval seal that a region of seal area shows."""
-    rim = _rim(region, planes.shape[1:])
-    outline = smallest_rectangle(rim)
-    if outline.height < _LEAST_SEEN_PX / 2:
-        return None
-    if len(region) <= _CORNERED * outline.width * outline.height:
-        ellipse = fit_ellipse(rim)
-        if ellipse is None or ellipse.a > 2.0 * ellipse.b:
-            return None
-        return _round_seal(sharpened(planes[0], ellipse), planes, image)
-    mask = np.zeros(planes.shape[1:], bool)
-    mask[region[:, 0], region[:, 1]] = True
-    slack = max(0.06 * outline.height, 1.5)
-    seen = edge_seen(planes[0], (outline.x, outline.y), outline.edge(_POINTS), slack)
-    return FoundSeal(
-        shape="square" if outline.width <= 1.25 * outline.height else "rectangle",
-        x=2 * outline.x,
-        y=2 * outline.y,
-        diameter_px=2 * outline.width,
-        short_px=2 * outline.height,
-        angle_deg=outline.angle_deg,
-        score=float(planes[1][mask].mean()) * min(seen / _SIDES_ENOUGH, 1.0),
-        colour=ink_colour(image, mask & (planes[0] > _THRESHOLD)),
-        px_per_mm=0.0,
-        scale_by="",
-        edge_seen=seen,
-    )
+def _shape_name(outline: Ellipse | Rectangle) -> str:
+    long, short = outline.axes
+    if isinstance(outline, Ellipse):
+        return "round" if long <= _ROUND * short else "oval"
+    return "square" if long <= _SQUARE * short else "rectangle"
 
 
-def _within(ellipse: Ellipse, shape: tuple[int, ...], grown: float = 1.0) -> NDArray[np.bool_]:
-    """Return which squares of a plane lie in an ellipse, bool ``shape``."""
+def _agreement(outline: Ellipse | Rectangle, within: NDArray[np.bool_], area: Planes) -> float:
+    """Return how well an outline and the seal area agree: its mean inside, less what lies round it.
+
+    Area round an outline speaks against it (it is a part of a larger seal), but not as much as
+    holes within it: on dense print the network's area is frayed.
+    """
+    beyond = _within(outline, area.shape, _BEYOND) & ~within
+    held = float(area[within].sum())
+    union = float(within.sum()) + float(area[beyond].sum())
+    oblong = 1.0
+    if isinstance(outline, Ellipse):
+        oblong = max(1.0 - _OBLONG_COST * max(outline.a / outline.b - _ROUND, 0.0), 0.0)
+    return oblong * held / float(within.sum()) * (1.0 - _IOU_SHARE + _IOU_SHARE * held / union)
+
+
+def _within(
+    outline: Ellipse | Rectangle, shape: tuple[int, ...], grown: float = 1.0
+) -> NDArray[np.bool_]:
+    """Return which squares of a plane lie in an outline made ``grown`` times as large."""
     mask = np.zeros(shape, bool)
-    x0, y0, x1, y1 = ellipse.box()
-    margin = grown * ellipse.a - ellipse.a + 1.0
+    x0, y0, x1, y1 = outline.box()
+    margin = (grown - 1.0) * outline.axes[0] / 2 + 1.0
     left, top = max(int(x0 - margin), 0), max(int(y0 - margin), 0)
     right, bottom = int(x1 + margin) + 1, int(y1 + margin) + 1
     part = mask[top : max(bottom, 0), left : max(right, 0)]
     rows, columns = np.mgrid[0 : part.shape[0], 0 : part.shape[1]].reshape(2, -1)
     points = np.stack([columns + left + 0.5, rows + top + 0.5], axis=1)
-    part[:] = (ellipse.radii(points) <= grown).reshape(part.shape)
+    part[:] = (outline.radii(points) <= grown).reshape(part.shape)
     return mask
+
+
+def _middles(region: Region) -> NDArray[np.float64]:
+    """Return the middles of a region's squares, x, y in px of the plane."""
+    return np.asarray(region[:, ::-1] + 0.5, np.float64)
 
 
 def _rim(region: Region, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seal2real.crops.regions import find_regions, smallest_rectangle
+from seal2real.crops.regions import Rectangle, find_regions, smallest_rectangle
 
 
 def flood(mask: np.ndarray) -> list[set[tuple[int, int]]]:
@@ -38,13 +38,28 @@ def test_regions_are_those_of_a_flood_fill(seed: int) -> None:
     assert len(find_regions(mask, 4)) == len(large)
 
 
-def test_a_turned_rectangle_is_found() -> None:
-    """Corners of a 40 x 10 rectangle turned by 30 degrees."""
-    turn = np.radians(30.0)
-    axes = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    corners = np.array([[20, 5], [-20, 5], [-20, -5], [20, -5]]) @ axes + [7.0, -3.0]
-    found = smallest_rectangle(corners)
-    assert (found.x, found.y) == pytest.approx((7.0, -3.0))
-    assert (found.width, found.height, found.angle_deg) == pytest.approx((40.0, 10.0, 30.0))
-    upright = smallest_rectangle(corners @ axes.T @ np.array([[0.0, 1.0], [-1.0, 0.0]]))
-    assert (upright.width, upright.angle_deg) == pytest.approx((40.0, 90.0))
+@pytest.mark.parametrize("angle", [0.0, 30.0, 118.0])
+def test_a_turned_rectangle_is_found(angle: float) -> None:
+    """The squares whose middles lie in a 60 x 25 rectangle, and a stray tail at its side."""
+    true = Rectangle(70.0, 64.0, 60.0, 25.0, angle)
+    rows, columns = np.mgrid[0:130, 0:140].reshape(2, -1)
+    points = np.stack([columns, rows], axis=1) + 0.5
+    within = points[true.radii(points) <= 1.0]
+    tail = np.stack([np.full(20, 70.5), np.arange(20) + 0.5], axis=1)
+    for cloud in (within, np.concatenate([within, tail])):
+        found = smallest_rectangle(cloud)
+        assert (found.x, found.y) == pytest.approx((70.0, 64.0), abs=0.8)
+        assert (found.width, found.height) == pytest.approx((60.0, 25.0), abs=2.0)
+        assert abs((found.angle_deg - angle + 90) % 180 - 90) <= 2.0
+
+
+def test_a_rectangle_is_measured_as_by_hand() -> None:
+    """A 4 x 2 rectangle that stands upright: box, radii, and points of the sides."""
+    upright = Rectangle(10.0, 20.0, 4.0, 2.0, 90.0)
+    assert upright.box() == pytest.approx((9.0, 18.0, 11.0, 22.0))
+    points = np.array([[10.0, 22.0], [11.0, 20.0], [10.5, 20.0], [12.0, 24.0]])
+    np.testing.assert_allclose(upright.radii(points), [1.0, 1.0, 0.5, 2.0])
+    edge = upright.edge(12)
+    np.testing.assert_allclose(upright.radii(edge), 1.0)
+    np.testing.assert_allclose(np.hypot(*np.diff(edge, axis=0).T).max(), 1.0)
+    assert upright.scaled(2.0).axes == (8.0, 4.0)
