@@ -261,9 +261,11 @@ def _run(
 ) -> None:
     """Make what is missing of the dataset and say what became of it."""
     from seal2real.sealdb.gallery import write_gallery
+    from seal2real.sealdb.memory import keep_memory
     from seal2real.sealdb.reader import read_info
     from seal2real.sealdb.runner import run_shards
 
+    keep_memory()
     recipe = factory.recipe
     factory.check()
     list_bad(factory.drawn.bad)
@@ -285,7 +287,8 @@ def _run(
         return
     counts = read_info(out)["counts"]["realisation"]
     if counts["dropped"] < recipe.count:
-        write_gallery(out, min(_GALLERY_MOST, max(_GALLERY_LEAST, recipe.count // 10)))
+        shown = min(_GALLERY_MOST, max(_GALLERY_LEAST, recipe.count // 10))
+        write_gallery(out, shown, threads=workers)
     click.echo(report.summary())
     click.echo(
         f"requested {counts['requested']}, kept {counts['kept']}, redone {counts['redone']}, "

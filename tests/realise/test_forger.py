@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from seal2real.models.forger import forge
+from seal2real.models.forger_noise import native_size, noise_planes
 from seal2real.realise.crops import CROP_STEP, padded_box, seal_boxes
 from seal2real.realise.forger import ForgerRealiser
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.generate import SampleFactory
 from seal2real.synthesis.sample import Sample
-from tests.support.forgers import write_forger
+from tests.support.forgers import random_forger, write_forger
 
 RECIPE = Recipe(count=100, seed=8, size="320", options={"seal_free": 0.0})
 
@@ -84,6 +87,33 @@ def test_above_300_dpi_only_the_residual_is_enlarged(weights: Path, sample: Samp
         roughness.append(np.abs(np.diff(change, axis=1)).mean() / np.abs(change).mean())
     assert roughness[1] < 0.8 * roughness[0]
     assert roughness[2] < 0.8 * roughness[1]
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.7, 2.5])
+def test_the_engine_does_what_training_sees(weights: Path, sample: Sample, factor: float) -> None:
+    """Against PyTorch's ``forge`` on the same noise, which training goes through.
+
+    Equal below 300 dpi but for rounding; above, PIL and PyTorch shrink 8-bit and float images.
+    """
+    scale = 300 / 25.4 * factor
+    page, ink = sample.synthetic[:256, :256], sample.coverage[:256, :256]  # type: ignore[index]
+    ours = ForgerRealiser(weights).run(page, ink, scale, Rng(2)).astype(np.int16)
+    height, width, low = native_size(256, 256, scale)
+    padded = [-(-side // CROP_STEP) * CROP_STEP for side in (height, width)]
+    noise = noise_planes(Rng(2), padded[0], padded[1], low, 2)[:, :height, :width]
+    with torch.inference_mode():
+        made = forge(
+            random_forger(),
+            torch.from_numpy(page.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1,
+            torch.from_numpy(ink.copy())[None, None].float() / 255,
+            scale,
+            torch.from_numpy(noise.copy())[None],
+        )
+    theirs = torch.round((made[0].permute(1, 2, 0) + 1) * 127.5).numpy().astype(np.int16)
+    apart = np.abs(ours - theirs)
+    changed = np.abs(theirs - page).mean()
+    assert apart.mean() < (0.01 if factor < 1 else 0.1) * changed
+    assert np.quantile(apart, 0.99) <= (1 if factor < 1 else 2)
 
 
 def test_crops_have_fixed_sizes_inside_the_image() -> None:
