@@ -9,7 +9,7 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-__all__ = ["POSITIONS", "learn_merges", "train_tokenizer", "write_tokenizer"]
+__all__ = ["POSITIONS", "learn_merges", "read_merges", "train_tokenizer", "write_tokenizer"]
 
 # Positions N of a padded prompt, as in Stable Diffusion.
 POSITIONS = 77
@@ -94,6 +94,12 @@ def write_tokenizer(pairs: list[tuple[str, str]], folder: Path) -> CLIPTokenizer
     _write_json(folder / "tokenizer_config.json", settings)
     tokenizer: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder)
     return tokenizer
+
+
+def read_merges(folder: Path) -> list[tuple[str, str]]:
+    """Return the pairs of a tokenizer that :func:`write_tokenizer` wrote to ``folder``."""
+    lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()[1:]
+    return [(left, right) for left, _, right in (line.partition(" ") for line in lines)]
 
 
 def _bytes() -> list[str]:

@@ -156,13 +156,15 @@ class VaeConfig:
     batch: int = 8
     # side of the square training crops, px, a multiple of 16; the network is fully convolutional
     crop: int = 128
+    # folder of an autoencoder to go on from; empty starts as good as a PCA
+    start: str = ""
     # share of photographs from data.real in a batch; without data.real all crops are drawn
     real_share: float = 0.375
     # patterns of file names below data.real that no crop is cut from
     hold_out: tuple[str, ...] = ()
     # share of drawn pages without a seal
     seal_free: float = 0.2
-    # share of the steps in which the encoder stays the PCA that it starts as
+    # share of the steps in which the encoder stays the PCA that it starts as; 0 with a start
     frozen_share: float = 0.3
     # the encoder's step size as a share of the decoder's
     encoder_lr: float = 0.3
@@ -198,6 +200,8 @@ class TextUnetConfig:
     batch: int = 16
     # folder of the autoencoder; empty takes the one that the first part of this run made
     vae: str = ""
+    # folder of a base whose text encoder and UNet to go on from; empty starts from nothing
+    start: str = ""
     # steps in which an image is used; its latent is computed once, then noised anew
     reuse: int = 2
     # share of seal-free pages

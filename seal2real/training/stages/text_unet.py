@@ -15,20 +15,21 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seal2real.diffusion.base import Base, load_base
 from seal2real.diffusion.latents import encode_moments, sample_latent
 from seal2real.diffusion.noise import q_sample, sample_timesteps, target
 from seal2real.diffusion.prompts import FAKE_PROMPT, REAL_PROMPT, embed
 from seal2real.diffusion.sample import sample_images
 from seal2real.diffusion.tiny import build_scheduler, build_text_encoder, build_unet
-from seal2real.diffusion.vocabulary import learn_merges, write_tokenizer
+from seal2real.diffusion.vocabulary import learn_merges, read_merges, write_tokenizer
 from seal2real.training.config import Config, TextUnetConfig
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.optim import Ema
 from seal2real.training.pictures import grid
 from seal2real.training.stage import Context, Stage
-from seal2real.training.stages.vae import signed
+from seal2real.training.stages.vae import load_vae, signed
 
-__all__ = ["TextUnetStage", "build_stage", "caption_merges", "load_vae"]
+__all__ = ["TextUnetStage", "build_stage", "caption_merges"]
 
 # Prompts of the sample grid.
 GRID_PROMPTS = (
@@ -51,26 +52,15 @@ def build_stage(config: Config, context: Context) -> TextUnetStage:
     """Return the stage for ``config``, on the VAE that it names.
 
     Raises:
-        ValueError: if there is no VAE in the folder.
+        ValueError: if there is no VAE in its folder, or no base in ``text_unet.start``.
     """
-    vae = load_vae(Path(config.text_unet.vae))
-    return TextUnetStage(config, context, vae, caption_merges(config))
-
-
-def load_vae(folder: Path) -> AutoencoderKL:
-    """Return the frozen VAE in ``folder``.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    names = ("config.json", "diffusion_pytorch_model.safetensors")
-    if not all((folder / name).is_file() for name in names):
-        raise ValueError(
-            f"text_unet: text_unet.vae must be a folder with {' and '.join(names)}, got "
-            f"{str(folder)!r}; train it with `seal2real-train base OUT --only vae`"
-        )
-    vae = AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32, use_safetensors=True)
-    return vae.eval().requires_grad_(False)
+    vae = load_vae(Path(config.text_unet.vae), "text_unet.vae").eval().requires_grad_(False)
+    if not config.text_unet.start:
+        return TextUnetStage(config, context, vae, caption_merges(config))
+    start = load_base(config.text_unet.start, local_files_only=True)
+    stage = TextUnetStage(config, context, vae, read_merges(start.path / "tokenizer"))
+    stage.go_on_from(start)
+    return stage
 
 
 def caption_merges(config: Config) -> list[tuple[str, str]]:
@@ -114,10 +104,7 @@ class TextUnetStage(Stage):
         self.vae = vae.to(context.device, memory_format=torch.channels_last)
         self.unet = build_unet().to(context.device, memory_format=torch.channels_last)
         self.text = build_text_encoder(self.tokenizer).to(context.device)
-        self.emas = {
-            name: Ema(module, self.config.ema_decay)
-            for name, module in (("unet", self.unet), ("text_encoder", self.text))
-        }
+        self.emas = self._open_emas()
         self._optimizer = context.optimizer(
             "base",
             [*self.unet.parameters(), *self.text.parameters()],
@@ -126,6 +113,16 @@ class TextUnetStage(Stage):
         )
         # moments of the latents of recent steps
         self._latents: OrderedDict[int, tuple[Tensor, Tensor, Tensor]] = OrderedDict()
+
+    def go_on_from(self, start: Base) -> None:
+        """Take the weights of ``start``, whose vocabulary is this stage's."""
+        self.unet.load_state_dict(start.unet.state_dict())
+        self.text.load_state_dict(start.text_encoder.state_dict())
+        self.emas = self._open_emas()
+
+    def _open_emas(self) -> dict[str, Ema]:
+        decay = self.config.ema_decay
+        return {"unet": Ema(self.unet, decay), "text_encoder": Ema(self.text, decay)}
 
     def modules(self) -> dict[str, nn.Module]:
         """Return all three networks."""

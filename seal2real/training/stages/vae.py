@@ -21,17 +21,45 @@ from seal2real.training.data.photos import PhotoCrops
 from seal2real.training.optim import Ema
 from seal2real.training.stage import Context, Stage
 
-__all__ = ["VaeStage", "build_stage", "edge_loss", "kl_per_value", "reconstruction_loss"]
+__all__ = [
+    "VaeStage",
+    "build_stage",
+    "edge_loss",
+    "kl_per_value",
+    "load_vae",
+    "reconstruction_loss",
+]
 
 # Where the crops that the start is fitted to lie in the stream: further than any step reaches.
 _CALIBRATION_STEP = 500_000
 
 
 def build_stage(config: Config, context: Context) -> VaeStage:
-    """Return the stage for ``config``; the tiny base's VAE starts as a PCA of its latents' size."""
+    """Return the stage for ``config``; the tiny base's VAE starts as a PCA of its latents' size.
+
+    Raises:
+        ValueError: if ``vae.start`` is no folder of a VAE.
+    """
+    if config.vae.start:
+        return VaeStage(config, context, load_vae(Path(config.vae.start), "vae.start"))
     stage = VaeStage(config, context, build_vae())
     stage.calibrate()
     return stage
+
+
+def load_vae(folder: Path, setting: str) -> AutoencoderKL:
+    """Return the VAE in ``folder`` in float32.
+
+    Raises:
+        ValueError: if there is none; names ``setting``.
+    """
+    names = ("config.json", "diffusion_pytorch_model.safetensors")
+    if not all((folder / name).is_file() for name in names):
+        raise ValueError(
+            f"seal2real-train: {setting} must be a folder with {' and '.join(names)}, got "
+            f"{str(folder)!r}; train it with `seal2real-train base OUT --only vae`"
+        )
+    return AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32, use_safetensors=True)
 
 
 class VaeStage(Stage):
@@ -67,7 +95,9 @@ class VaeStage(Stage):
             )
         self.vae = vae.to(context.device, memory_format=torch.channels_last)
         self.ema = Ema(self.vae, self.config.ema_decay)
-        self.frozen_steps = round(self.config.frozen_share * self.steps)
+        # What goes on from trained weights has no PCA to wait for.
+        share = 0.0 if self.config.start else self.config.frozen_share
+        self.frozen_steps = round(share * self.steps)
         self._optimizers = self._open_optimizers()
 
     def calibrate(self) -> None:

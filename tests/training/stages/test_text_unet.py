@@ -23,9 +23,11 @@ from seal2real.training.loop import make_context  # noqa: E402
 from seal2real.training.stage import stage_generator  # noqa: E402
 from seal2real.training.stages.text_unet import (  # noqa: E402
     TextUnetStage,
+    build_stage,
     caption_merges,
-    load_vae,
 )
+from seal2real.training.stages.vae import build_stage as build_vae_stage  # noqa: E402
+from seal2real.training.stages.vae import load_vae  # noqa: E402
 from tests.support.diffusion import digest  # noqa: E402
 
 SMALL = (
@@ -99,9 +101,13 @@ def test_held_out_loss_is_measured_on_other_owners() -> None:
     assert 0.5 < one["held_out"] < 2.0  # untrained: about the variance of the noise
 
 
-def test_a_folder_without_a_vae(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="must be a folder with config.json and diffusion"):
-        load_vae(tmp_path)
+def test_folders_without_weights(tmp_path: Path) -> None:
+    config = resolve("tiny", "", (*SMALL, f"text_unet.vae={tmp_path}"))
+    with pytest.raises(ValueError, match="text_unet.vae must be a folder with config.json and"):
+        build_stage(config, make_context(config.loop))
+    config = resolve("tiny", "", (*SMALL, f"vae.start={tmp_path}"))
+    with pytest.raises(ValueError, match="vae.start must be a folder with config.json and"):
+        build_vae_stage(config, make_context(config.loop))
 
 
 def test_reuse_must_divide_the_batch() -> None:
@@ -122,8 +128,20 @@ def test_the_command_makes_a_base_that_loads(tmp_path: Path) -> None:
     assert base.vae.config.scaling_factor != 0.18215  # measured, not Stable Diffusion's
     assert Prompts.from_base(base).real.shape == (77, base.cross_attention_dim)
     shipped = load_base(tmp_path / "text_unet" / "weights", dtype=torch.float16)
-    trained = load_vae(tmp_path / "vae" / "weights")
+    trained = load_vae(tmp_path / "vae" / "weights", "vae")
     assert all(
         torch.equal(a, b.half())
         for a, b in zip(shipped.vae.parameters(), trained.parameters(), strict=True)
     )
+
+    words = (
+        *SMALL, f"text_unet.vae={tmp_path}/vae/weights", f"vae.start={tmp_path}/vae/weights",
+        f"text_unet.start={tmp_path}/text_unet/weights",
+    )  # fmt: skip
+    config = resolve("tiny", "", words)
+    again = build_stage(config, make_context(config.loop))
+    assert digest(again.unet, again.text) == digest(base.unet, base.text_encoder)
+    assert again.tokenizer.get_vocab() == base.tokenizer.get_vocab()
+    vae = build_vae_stage(config, make_context(config.loop))
+    assert digest(vae.vae) == digest(trained)
+    assert vae.frozen_steps == 0
