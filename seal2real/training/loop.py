@@ -12,7 +12,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,7 @@ def run_stage(build: BuildStage, config: Config, out: Path, name: str) -> RunRes
     Raises:
         ValueError: if ``data.real`` lies in a dataset with the visible mark.
         TrainingError: if a guard stopped the run; names the last good checkpoint.
+        ForeignFolderError: if another run is at work in ``out``.
         CheckpointError: if the checkpoint in ``out`` is of another base, data or configuration.
         WriteError: if the disk refuses; older checkpoints are untouched.
     """
@@ -117,9 +118,10 @@ def run_stage(build: BuildStage, config: Config, out: Path, name: str) -> RunRes
     context = make_context(config.loop)
     torch.manual_seed(context.rng(name, "weights").u64() >> 1)
     stage = build(config, context)
-    run = _Run(stage, context, config, RunFolder(out), name)
-    run.prepare()
-    with _stop_signals() as stop:
+    folder = RunFolder(out)
+    run = _Run(stage, context, config, folder, name)
+    with folder.alone() if run.leads else nullcontext(), _stop_signals() as stop:
+        run.prepare()
         return run.go(stop)
 
 
@@ -150,7 +152,6 @@ class _Run:
                 if self.context.world > 1:
                     tensor.copy_(broadcast(tensor))
         if self.leads:
-            make_folder(self.folder.path)
             sections = ("loop", "data", self.name) if hasattr(self.config, self.name) else ()
             self.folder.describe(to_toml(self.config, sections), self.name)
             self.folder.rewind(self.step)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from seal2real import __version__
+from seal2real.sealdb.errors import ForeignFolderError
 from seal2real.sealdb.files import atomic_write, make_folder
 
 __all__ = ["RunFolder", "versions"]
@@ -84,6 +88,25 @@ class RunFolder:
         }
         atomic_write(self.path / "config.toml", config_toml.encode())
         atomic_write(self.path / "versions.json", json.dumps(about, indent=2).encode())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder's lock; the system frees it however the process ends.
+
+        Raises:
+            ForeignFolderError: if another run holds it.
+            WriteError: if the disk refuses.
+        """
+        make_folder(self.path)
+        with open(self.path / ".lock", "wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ForeignFolderError(
+                    f"run_stage: {self.path} must be trained by one run at a time, got another "
+                    "that still runs; wait for it or choose another folder"
+                ) from error
+            yield
 
     def about(self) -> dict[str, Any]:
         """Return what :meth:`describe` wrote into versions.json."""

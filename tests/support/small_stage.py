@@ -4,7 +4,7 @@ Two convolutions learn to take seals off drawn crops of 64 px; a second small ne
 optimizer learns to tell clean from sealed, so that there are two players as in the real stages.
 
 Usage: python -m tests.support.small_stage OUT [a.b=c ...], settings of ``seal2real-train``, and
-    small.steps, small.delay (seconds a step), small.nan_at (step), small.file_limit (bytes),
+    small.steps, small.delay (seconds a step), small.nan_at (step), small.nan_rank, small.saturation (share), small.file_limit (bytes),
     small.base (hash), small.lr, small.dropout, small.noise, small.batch, small.dump (every process
     writes its weights to OUT/rank-N.safetensors).
 """
@@ -47,7 +47,7 @@ def drawn(index: int) -> tuple[Tensor, Tensor]:
 def factory() -> SampleFactory:
     """The generator of the drawn crops."""
     return SampleFactory(
-        Recipe(count=10**6, seed=5, size=str(SIZE), dpi=40.0, options={"seal_free": 0.0})
+        Recipe(count=10**6, seed=5, size=str(SIZE), dpi=60.0, options={"seal_free": 0.0})
     )
 
 
@@ -102,7 +102,9 @@ class SmallStage(Stage):
         sigma = float(self.settings.get("noise", 0.1))
         noise = sigma * torch.randn(synthetic.shape, generator=generator).to(self.context.device)
         loss = functional.mse_loss(self.cleaner(synthetic + noise), clean)
-        if step == self.settings.get("nan_at"):
+        if step == self.settings.get("nan_at") and self.context.rank == self.settings.get(
+            "nan_rank", 0
+        ):
             loss = loss * float("nan")
         self.context.backward(loss)
         norm = self.context.apply("cleaner", self._optimizers["cleaner"])
@@ -112,7 +114,10 @@ class SmallStage(Stage):
         )
         self.context.backward(judged.mean())
         self.context.apply("critic", self._optimizers["critic"])
-        return {"loss": loss.item(), "critic": judged.mean().item(), "gradient": norm}
+        values = {"loss": loss.item(), "critic": judged.mean().item(), "gradient": norm}
+        if "saturation" in self.settings:
+            values["saturation"] = float(self.settings["saturation"])
+        return values
 
     def extra_state(self) -> dict[str, Any]:
         return {"ema": self.ema.state_dict()}

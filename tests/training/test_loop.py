@@ -71,6 +71,7 @@ def test_a_run_leaves_everything_behind(whole: Path) -> None:
         "versions.json",
         "metrics.jsonl",
         "report.html",
+        ".lock",
         "weights/cleaner.safetensors",
         "samples/cleaned-000000004.png",
         "samples/cleaned-000000008.png",
@@ -181,6 +182,15 @@ def test_any_worker_count_gives_the_same_bits(whole: Path, tmp_path: Path) -> No
     assert same_state(whole, tmp_path / "run")
 
 
+def run_pair(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run on two processes under torchrun, gloo on CPU."""
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
+    return subprocess.run(
+        [*launch, *command(out, *words)[1:]], cwd=ROOT, capture_output=True, text=True,
+        check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=400,
+    )  # fmt: skip
+
+
 def test_two_processes_average_gradients(tmp_path: Path) -> None:
     """torchrun with gloo on CPU: both processes end with equal weights.
 
@@ -189,11 +199,7 @@ def test_two_processes_average_gradients(tmp_path: Path) -> None:
     """
     words = ("small.steps=6", "small.noise=0", "small.dropout=0", "small.dump=1")
     pair, single = tmp_path / "pair", tmp_path / "single"
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
-    done = subprocess.run(
-        [*launch, *command(pair, *words)[1:]], cwd=ROOT, capture_output=True, text=True,
-        check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=300,
-    )  # fmt: skip
+    done = run_pair(pair, *words)
     assert done.returncode == 0, done.stderr[-3000:]
     left, right = (load_file(pair / f"rank-{rank}.safetensors") for rank in (0, 1))
     assert is_equal(left, right)
@@ -216,6 +222,36 @@ def test_nan_loss_stops_and_names_the_last_good_checkpoint(tmp_path: Path) -> No
     weights = checkpoint.state["modules"]["cleaner"]
     assert all(bool(torch.isfinite(value).all()) for value in weights.values())
     assert not (tmp_path / "weights").exists()
+
+
+def test_nan_in_one_process_stops_both(tmp_path: Path) -> None:
+    """The second process's loss: the averaged gradient tells the first, and nobody waits for ever."""
+    words = ("small.steps=6", "small.nan_at=3", "small.nan_rank=1")
+    done = run_pair(tmp_path, *words)
+    assert done.returncode != 0
+    assert done.stderr.count("the gradient of 'cleaner' must be finite") == 2
+    assert load_checkpoint(newest(tmp_path)).step == 2
+
+
+def test_saturation_stops_and_names_the_last_good_checkpoint(tmp_path: Path) -> None:
+    """Saturated from the first step on: the window of 20 steps is full at step 19."""
+    words = ("small.steps=21", "small.saturation=0.9", "loop.checkpoint_every=5")
+    message = (
+        "step 19: saturation must stay at most 0.5 .* got 0.900.*last good check.*15.safetensors"
+    )
+    with pytest.raises(TrainingError, match=message):
+        train_small(tmp_path, words)
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
+    from seal2real.sealdb.errors import ForeignFolderError
+    from seal2real.training.runfolder import RunFolder
+
+    with (
+        RunFolder(tmp_path).alone(),
+        pytest.raises(ForeignFolderError, match="must be trained by one run at a time"),
+    ):
+        train_small(tmp_path, WORDS)
 
 
 def test_nan_before_any_checkpoint_says_so(tmp_path: Path) -> None:
