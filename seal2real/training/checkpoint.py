@@ -32,6 +32,7 @@ __all__ = [
     "load_checkpoint",
     "save_checkpoint",
     "save_tensors",
+    "share",
 ]
 
 FORMAT = 1
@@ -98,12 +99,20 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, 
         save_file(unshare(tensors), temp, dict(metadata))
         with open(temp, "rb+") as file:
             os.fsync(file.fileno())
+        share(temp)
         os.replace(temp, path)
         sync_folder(path.parent)
     except (OSError, SafetensorError) as error:
         raise write_error(path, _os_error(error)) from error
     finally:
         temp.unlink(missing_ok=True)
+
+
+def share(path: Path) -> None:
+    """Give a file the permissions of any new file; safetensors lets its owner alone read it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
 
 
 def _os_error(error: Exception) -> OSError:

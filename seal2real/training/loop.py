@@ -29,6 +29,7 @@ from seal2real.training.checkpoint import (
     checkpoint_files,
     load_checkpoint,
     save_checkpoint,
+    share,
 )
 from seal2real.training.config import Config, LoopConfig
 from seal2real.training.configfile import to_toml
@@ -276,6 +277,9 @@ class _Run:
                 shutil.rmtree(partial, ignore_errors=True)
                 make_folder(partial)
                 self.stage.finish(partial)
+                for file in partial.rglob("*"):
+                    if file.is_file():
+                        share(file)
                 partial.rename(self.folder.weights)
             write_report(self.folder)
         self.context.accelerator.wait_for_everyone()

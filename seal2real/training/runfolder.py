@@ -100,8 +100,9 @@ class RunFolder:
         make_folder(self.path)
         with open(self.path / ".lock", "wb") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                # A record lock: workers, which are forked, do not inherit it as they would flock's.
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (BlockingIOError, PermissionError) as error:
                 raise ForeignFolderError(
                     f"run_stage: {self.path} must be trained by one run at a time, got another "
                     "that still runs; wait for it or choose another folder"

@@ -24,9 +24,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seal2real.sealdb.recipe import Recipe
-from seal2real.synthesis.generate import SampleFactory
 from seal2real.training.config import Config, OptimizerConfig, resolve
+from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.errors import CheckpointError, TrainingError
 from seal2real.training.loop import RunResult, run_stage
 from seal2real.training.optim import Ema
@@ -36,23 +35,21 @@ from seal2real.training.stage import Context, Stage
 SIZE = 64
 
 
+# Made once, so that workers share what it has opened.
+STREAM = DrawnStream(SIZE, seed=5, px_per_mm=(3.9, 4.1), seal_free=0.0)
+# An index that no step reaches.
+HELD_OUT = 9_999
+
+
 @cache
 def drawn(index: int) -> tuple[Tensor, Tensor]:
     """Return clean and synthetic crop ``index``, each float [3, SIZE, SIZE] in [-1, 1]."""
-    sample = factory()(index)
-    return _as_tensor(sample.clean), _as_tensor(sample.synthetic)
-
-
-@cache
-def factory() -> SampleFactory:
-    """The generator of the drawn crops."""
-    return SampleFactory(
-        Recipe(count=10**6, seed=5, size=str(SIZE), dpi=60.0, options={"seal_free": 0.0})
-    )
+    item = STREAM[index]
+    return _as_tensor(item["clean"]), _as_tensor(item["synthetic"])
 
 
 def _as_tensor(image: np.ndarray[Any, Any]) -> Tensor:
-    return torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0)
+    return torch.from_numpy(image.astype(np.float32) / 127.5 - 1.0)
 
 
 class SmallStage(Stage):
@@ -127,13 +124,13 @@ class SmallStage(Stage):
 
     @torch.no_grad()
     def evaluate(self, step: int, generator: torch.Generator) -> dict[str, float]:
-        clean, synthetic = drawn(999_999)
+        clean, synthetic = drawn(HELD_OUT)
         found = self.ema.averaged(self.cleaner).eval().cpu()(synthetic[None])
         return {"mse": functional.mse_loss(found, clean[None]).item()}
 
     @torch.no_grad()
     def grids(self, step: int) -> dict[str, Tensor]:
-        clean, synthetic = drawn(999_999)
+        clean, synthetic = drawn(HELD_OUT)
         found = self.ema.averaged(self.cleaner).eval().cpu()(synthetic[None])
         return {"cleaned": grid([synthetic[None], found, clean[None]])}
 

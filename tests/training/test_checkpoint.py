@@ -85,6 +85,12 @@ def test_any_safetensors_reader_gets_the_weights(tmp_path: Path) -> None:
     assert "state.modules.net.weight" in load_file(path)
 
 
+def test_checkpoints_are_as_readable_as_other_files(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"")
+    path = save_checkpoint(tmp_path, checkpoint(), keep=1)
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_only_the_newest_are_kept_and_other_files_stay(tmp_path: Path) -> None:
     (tmp_path / "notes.safetensors").write_bytes(b"mine")
     for step in (1, 2, 10, 11):

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,10 @@ pytest.importorskip("tensorboard")
 from safetensors.torch import load_file  # noqa: E402
 
 from seal2real.rng import Rng  # noqa: E402
+from seal2real.sealdb.errors import ForeignFolderError  # noqa: E402
 from seal2real.training.checkpoint import checkpoint_files, load_checkpoint  # noqa: E402
 from seal2real.training.errors import CheckpointError, TrainingError  # noqa: E402
+from seal2real.training.runfolder import RunFolder  # noqa: E402
 from seal2real.training.tree import is_equal  # noqa: E402
 from tests.support.small_stage import train_small  # noqa: E402
 
@@ -148,11 +152,7 @@ def test_killed_at_any_moment(whole: Path, tmp_path: Path, moment: int) -> None:
 def kill_after(out: Path, checkpoints: int, *words: str) -> None:
     """Start the run and kill it (-9) once it has written so many checkpoints."""
     with start(out, *WORDS, *words) as run:
-        deadline = time.monotonic() + 120
-        while len(checkpoint_files(out / "checkpoints")) < checkpoints:
-            assert time.monotonic() < deadline
-            assert run.poll() is None, run.communicate()
-            time.sleep(0.02)
+        wait_for(run, lambda: len(checkpoint_files(out / "checkpoints")) >= checkpoints)
         time.sleep(0.1)
         assert run.poll() is None, "finished before the kill"
         os.killpg(run.pid, signal.SIGKILL)
@@ -163,10 +163,8 @@ def test_ctrl_c_ends_with_a_checkpoint(whole: Path, tmp_path: Path) -> None:
     """SIGINT to the whole group, as a terminal sends it: exit 130, and the rest is the same."""
     out = tmp_path / "run"
     with start(out, *WORDS, "small.delay=0.2", "loop.checkpoint_every=100") as run:
-        deadline = time.monotonic() + 120
-        while not (out / "metrics.jsonl").exists() or not (out / "metrics.jsonl").read_bytes():
-            assert time.monotonic() < deadline and run.poll() is None
-            time.sleep(0.02)
+        metrics = out / "metrics.jsonl"
+        wait_for(run, lambda: metrics.exists() and len(metrics.read_bytes()) > 0)
         os.killpg(run.pid, signal.SIGINT)
         printed, errors = run.communicate(timeout=60)
     assert run.returncode == 130, errors
@@ -244,14 +242,26 @@ def test_saturation_stops_and_names_the_last_good_checkpoint(tmp_path: Path) -> 
 
 
 def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
-    from seal2real.sealdb.errors import ForeignFolderError
-    from seal2real.training.runfolder import RunFolder
+    """While the first runs; and a killed one frees the folder at once, whatever its worker does."""
+    with start(tmp_path, *WORDS, "small.delay=1") as first:
+        wait_for(first, lambda: (tmp_path / "metrics.jsonl").exists())
+        with pytest.raises(ForeignFolderError, match="must be trained by one run at a time"):
+            train_small(tmp_path, WORDS)
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        with RunFolder(tmp_path).alone():
+            pass
+        with suppress(ProcessLookupError):  # the worker has noticed
+            os.killpg(first.pid, signal.SIGKILL)
 
-    with (
-        RunFolder(tmp_path).alone(),
-        pytest.raises(ForeignFolderError, match="must be trained by one run at a time"),
-    ):
-        train_small(tmp_path, WORDS)
+
+def wait_for(run: subprocess.Popen[str], ready: Callable[[], bool]) -> None:
+    """Wait until ``ready``, at most two minutes; the run must not end before."""
+    deadline = time.monotonic() + 120
+    while not ready():
+        assert time.monotonic() < deadline
+        assert run.poll() is None, run.communicate()
+        time.sleep(0.02)
 
 
 def test_nan_before_any_checkpoint_says_so(tmp_path: Path) -> None:
