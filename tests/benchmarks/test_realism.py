@@ -1,0 +1,86 @@
+"""The two-sample test's own numbers: sums done by hand, sources that differ and that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from seal2real.rng import Rng
+
+pytest.importorskip("torch")
+
+from benchmarks.realism import (
+    PATCHES,
+    Seal,
+    auc,
+    cut_patches,
+    folds_of,
+    harmonised,
+    interval,
+    kernel_distance,
+    probe_scores,
+)
+
+
+def test_auc_is_the_share_of_ordered_pairs() -> None:
+    """Pairs counted by hand: 3 of 6 above, one tie."""
+    assert auc(np.array([1.0, 3.0]), np.array([0.0, 1.0, 4.0])) == pytest.approx(3.5 / 6)
+
+
+def test_the_interval_draws_whole_groups() -> None:
+    """One group of many images has no spread of its own; single images have."""
+    rng = np.random.default_rng(0)
+    real, other = rng.normal(0.5, 1.0, 40), rng.normal(0.0, 1.0, 40)
+    single = interval(real, [str(k) for k in range(40)], other, [str(k) for k in range(40)])
+    grouped = interval(real, ["a"] * 40, other, ["b"] * 40)
+    assert np.ptp(grouped) == 0.0
+    assert single.std() > 0.03
+    assert single.mean() == pytest.approx(auc(real, other), abs=0.02)
+
+
+def test_a_probe_finds_what_is_there_and_nothing_where_nothing_is() -> None:
+    rng = np.random.default_rng(1)
+    labels = np.repeat([1.0, 0.0], 40)
+    train, test = rng.normal(size=(80, 6, 5)), rng.normal(size=(80, 6, 5))
+    nothing = probe_scores(train, labels, test)
+    assert 0.3 < auc(nothing[:40], nothing[40:]) < 0.7
+    train[:40, :, 2] += 1.0
+    test[:40, :, 2] += 1.0
+    found = probe_scores(train, labels, test)
+    assert auc(found[:40], found[40:]) > 0.95
+
+
+def test_no_group_is_in_two_folds() -> None:
+    seals = [Seal(f"g{k % 7}", np.zeros((1, 1, 1, 3), np.uint8)) for k in range(30)]
+    fold = folds_of(seals, 0)
+    assert len({(s.group, f) for s, f in zip(seals, fold, strict=True)}) == 7
+    assert set(fold) == {0, 1, 2, 3, 4}
+
+
+def test_images_are_brought_to_one_scale() -> None:
+    """A black dot 40 px right of the middle of a seal 320 px wide ends 20 px right of it."""
+    image = np.full((400, 420, 3), 255, np.uint8)
+    image[198:203, 248:253] = 0
+    small, centre = harmonised(image, (210.5, 200.5), 320.0)
+    assert small.shape == (194, 204, 3)
+    rows, columns = np.nonzero(small[..., 0] < 150)
+    np.testing.assert_allclose(
+        [columns.mean() + 0.5 - centre[0], rows.mean() + 0.5 - centre[1]], [20.0, 0.0], atol=0.6
+    )
+
+
+def test_patches_hold_ink_and_bare_paper_has_none() -> None:
+    image = np.full((200, 200, 3), 230, np.uint8)
+    assert cut_patches(image, np.array([100.0, 100.0]), Rng(0)) is None
+    image[::6] = (150, 40, 40)
+    patches = cut_patches(image, np.array([100.0, 100.0]), Rng(0))
+    assert patches is not None
+    assert patches.shape == (PATCHES, 64, 64, 3)
+
+
+def test_the_kernel_distance_is_about_zero_for_one_source() -> None:
+    rng = np.random.default_rng(2)
+    one, two = rng.normal(size=(300, 8)), rng.normal(size=(300, 8))
+    same = kernel_distance(one, two)
+    apart = kernel_distance(one, two + 0.7)
+    assert abs(same) < 0.15 * apart
