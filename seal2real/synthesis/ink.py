@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from seal2real import _C
 from seal2real.rng import Rng
+from seal2real.seals.fields import checked, checked_class
 
 if TYPE_CHECKING:
     from seal2real.synthesis.profile import Profile
@@ -36,6 +37,49 @@ COLOURS: dict[str, tuple[float, float, float]] = {
 INK_KINDS = ("carved", "photosensitive", "self_inking")
 
 
+def _amount(low: float, high: float, default: float) -> Any:
+    """A number in [low, high], stored as it is given."""
+
+    def check(where: str, name: str, value: float) -> float:
+        if not low <= value <= high:
+            raise ValueError(
+                f"{where}: {name} must be in [{low}, {high}], got {value}; bring it into that range"
+            )
+        return value
+
+    return checked(check, default, usual=("number", None, low, high, False))
+
+
+def _seed(default: int) -> Any:
+    """An integer of 64 bits without sign."""
+    # Not a usual number: those are doubles, which cannot hold the limit.
+    return checked(_amount(0, 2**64 - 1, default).metadata["check"], default)
+
+
+def _choice(options: tuple[str, ...], default: str) -> Any:
+    """One of ``options``."""
+
+    def check(where: str, name: str, value: str) -> str:
+        _check_choice(name, value, options)
+        return value
+
+    return checked(check, default, usual=("choice", frozenset(options), 0, 0, False))
+
+
+def _shares(default: tuple[float, float, float]) -> Any:
+    """Three shares of light (r, g, b)."""
+
+    def check(where: str, name: str, value: tuple[float, float, float]) -> Any:
+        if len(value) != 3 or not all(0.0 <= share <= 1.0 for share in value):
+            raise ValueError(
+                f"{where}: {name} must be three shares in [0, 1], got {value}; give (r, g, b)"
+            )
+        return value
+
+    return checked(check, default)
+
+
+@checked_class
 @dataclass(frozen=True)
 class InkParams:
     """One impression's ink.
@@ -45,73 +89,56 @@ class InkParams:
     """
 
     # name of the colour, one of COLOURS
-    colour_name: str = "red"
+    colour_name: str = _choice(tuple(COLOURS), "red")
     # light left at absorbance 1 per channel, 0..1
-    transmittance: tuple[float, float, float] = (0.86, 0.17, 0.16)
+    transmittance: tuple[float, float, float] = _shares((0.86, 0.17, 0.16))
     # one of INK_KINDS
-    kind: str = "carved"
+    kind: str = _choice(INK_KINDS, "carved")
     # absorbance at full contact, 0..2.5
-    strength: float = 1.0
+    strength: float = _amount(0.0, 2.5, 1.0)
     # mean contact; 1 inks everything, 0.3 leaves sparse grains
-    contact: float = 1.0
+    contact: float = _amount(-2.0, 4.0, 1.0)
     # swing of the pressure field, in contact
-    pressure_amount: float = 0.0
+    pressure_amount: float = _amount(0.0, 4.0, 0.0)
     # feature size of the pressure field, mm
-    pressure_scale_mm: float = 12.0
+    pressure_scale_mm: float = _amount(0.05, 1000.0, 12.0)
     # contact gained from the centre to the right edge
-    tilt_x: float = 0.0
+    tilt_x: float = _amount(-4.0, 4.0, 0.0)
     # contact gained from the centre to the bottom edge
-    tilt_y: float = 0.0
+    tilt_y: float = _amount(-4.0, 4.0, 0.0)
     # contact lost in dry spots
-    dry_amount: float = 0.0
+    dry_amount: float = _amount(0.0, 4.0, 0.0)
     # size of dry spots, mm
-    dry_scale_mm: float = 3.0
+    dry_scale_mm: float = _amount(0.05, 1000.0, 3.0)
     # contact swing by the paper's pores, one sigma
-    speckle_amount: float = 0.0
+    speckle_amount: float = _amount(0.0, 4.0, 0.0)
     # size of pores, mm
-    speckle_scale_mm: float = 0.2
+    speckle_scale_mm: float = _amount(0.01, 10.0, 0.2)
     # contact swing by blotches of the size of nicks, one sigma
-    mottle_amount: float = 0.0
+    mottle_amount: float = _amount(0.0, 4.0, 0.0)
     # contact swing by the page's own relief
-    grain_amount: float = 0.0
+    grain_amount: float = _amount(0.0, 4.0, 0.0)
     # growth of the edge by over-inking, mm; negative shrinks
-    spread_mm: float = 0.0
+    spread_mm: float = _amount(-1.0, 1.0, 0.0)
     # softness of the edge (sigma), mm
-    bleed_mm: float = 0.03
+    bleed_mm: float = _amount(0.0, 1.0, 0.03)
     # how far nicks eat into the edge, 0..1
-    nick_amount: float = 0.0
+    nick_amount: float = _amount(0.0, 1.0, 0.0)
     # size of nicks and blotches, mm
-    nick_scale_mm: float = 0.5
+    nick_scale_mm: float = _amount(0.01, 10.0, 0.5)
     # contact gained along inner edges: ink squeezed to the rim
-    rim_amount: float = 0.0
+    rim_amount: float = _amount(0.0, 4.0, 0.0)
     # width of that rim, mm
-    rim_width_mm: float = 0.3
+    rim_width_mm: float = _amount(0.0, 2.0, 0.3)
     # offset of a second strike, mm
-    ghost_dx_mm: float = 0.0
-    ghost_dy_mm: float = 0.0
+    ghost_dx_mm: float = _amount(-10.0, 10.0, 0.0)
+    ghost_dy_mm: float = _amount(-10.0, 10.0, 0.0)
     # its share of the first, 0..1
-    ghost_strength: float = 0.0
+    ghost_strength: float = _amount(0.0, 1.0, 0.0)
     # share of strength lost, 0..1
-    fade: float = 0.0
+    fade: float = _amount(0.0, 1.0, 0.0)
     # names the noise
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check every field."""
-        _check_choice("colour_name", self.colour_name, tuple(COLOURS))
-        _check_choice("kind", self.kind, INK_KINDS)
-        if len(self.transmittance) != 3 or not all(0.0 <= t <= 1.0 for t in self.transmittance):
-            raise ValueError(
-                f"InkParams: transmittance must be three shares in [0, 1], got "
-                f"{self.transmittance}; give (r, g, b)"
-            )
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(
-                    f"InkParams: {name} must be in [{low}, {high}], got {value}; "
-                    f"bring it into that range"
-                )
+    seed: int = _seed(0)
 
     @property
     def reach_mm(self) -> float:
@@ -142,33 +169,6 @@ class InkParams:
         if "transmittance" in values:
             values["transmittance"] = tuple(values["transmittance"])
         return cls(**values)
-
-
-_RANGES: dict[str, tuple[float, float]] = {
-    "strength": (0.0, 2.5),
-    "contact": (-2.0, 4.0),
-    "pressure_amount": (0.0, 4.0),
-    "pressure_scale_mm": (0.05, 1000.0),
-    "tilt_x": (-4.0, 4.0),
-    "tilt_y": (-4.0, 4.0),
-    "dry_amount": (0.0, 4.0),
-    "dry_scale_mm": (0.05, 1000.0),
-    "speckle_amount": (0.0, 4.0),
-    "speckle_scale_mm": (0.01, 10.0),
-    "mottle_amount": (0.0, 4.0),
-    "grain_amount": (0.0, 4.0),
-    "spread_mm": (-1.0, 1.0),
-    "bleed_mm": (0.0, 1.0),
-    "nick_amount": (0.0, 1.0),
-    "nick_scale_mm": (0.01, 10.0),
-    "rim_amount": (0.0, 4.0),
-    "rim_width_mm": (0.0, 2.0),
-    "ghost_dx_mm": (-10.0, 10.0),
-    "ghost_dy_mm": (-10.0, 10.0),
-    "ghost_strength": (0.0, 1.0),
-    "fade": (0.0, 1.0),
-    "seed": (0, 2**64 - 1),
-}
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
