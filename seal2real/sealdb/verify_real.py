@@ -40,6 +40,11 @@ def check_real(path: Path, info: dict[str, Any], recipe: Recipe) -> Iterator[Pro
         yield Problem(
             name, None, None, f"sha256 must be {stated.get(name)} as listed, got {digest}"
         )
+    held_files = {item.name for item in (path / REAL / SHARDS).iterdir()}
+    for stray in sorted(held_files - set(shards)):
+        yield Problem(
+            f"{REAL}/{SHARDS}/{stray}", None, None, "must not be there: no image lies in it"
+        )
     yield from _check_rows(rows, recipe, set(shards))
     for shard in shards:
         held = [row for row in rows if row["shard"] == shard]

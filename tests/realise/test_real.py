@@ -220,6 +220,26 @@ def test_the_real_part_resumes_to_the_same_bytes(photos: Path, db: Path, tmp_pat
     assert differing(db, make(recipe, images, out)) == []
 
 
+def test_parts_join_to_the_same_dataset(photos: Path, db: Path, tmp_path: Path) -> None:
+    """The first part writes the real part, whichever comes last completes; a stray file is found."""
+    images = RealImages(photos)
+    recipe = traditional(DRAWN, images)
+    out = tmp_path / "db"
+    for part in ("1/2", "0/2"):
+        run_shards(
+            recipe,
+            RealisedFactory(recipe),
+            out,
+            shard=part,
+            progress=False,
+            before=lambda: write_real_part(out, images.items(recipe), recipe.shard_samples),
+        )
+    assert differing(db, out) == []
+    (out / "real" / "shards" / "train-000999.tar").write_bytes(b"")
+    (problem,) = verify(out, progress=False).problems
+    assert problem.file == "real/shards/train-000999.tar"
+
+
 def test_refusals(tmp_path: Path) -> None:
     """A folder without images, and one that is none."""
     with pytest.raises(ValueError, match="--real must be a folder of images, got none"):
