@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
@@ -10,6 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 __all__ = ["PatchPca", "fit_patch_pca", "init_from_pca"]
+
+# nn.Conv2d, whose bias type checkers take for optional and its owner's attributes for tensors.
+_Conv = Any
 
 # Bias of the channels that keep a group's variance steady, in standard deviations of the latents:
 # GroupNorm then divides by a nearly constant number, and the path through it is nearly linear.
@@ -85,7 +89,7 @@ def _components(samples: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
     return mean, vectors[:, order].T, values[order].clamp_min(1e-8)
 
 
-def _init_down(encoder: nn.Module, images: Tensor, latents: int) -> tuple[Tensor, Tensor]:
+def _init_down(encoder: Any, images: Tensor, latents: int) -> tuple[Tensor, Tensor]:
     """Set the path down to the last level.
 
     Returns the codes [B, latents, H / 8, W / 8] and the components [K, 48] of 4 x 4 patches.
@@ -116,7 +120,7 @@ def _init_down(encoder: nn.Module, images: Tensor, latents: int) -> tuple[Tensor
     return codes * (weight / weight.square().mean().sqrt())[:, None, None], coarse
 
 
-def _identity(conv: nn.Conv2d, count: int) -> None:
+def _identity(conv: _Conv, count: int) -> None:
     """Make the first ``count`` outputs of ``conv`` its first inputs."""
     conv.weight[:count] = 0.0
     conv.bias[:count] = 0.0
@@ -125,7 +129,7 @@ def _identity(conv: nn.Conv2d, count: int) -> None:
         conv.weight[channel, channel, middle, middle] = 1.0
 
 
-def _patch_taps(conv: nn.Conv2d, basis: Tensor) -> None:
+def _patch_taps(conv: _Conv, basis: Tensor) -> None:
     """Make a stride-2 ``conv`` apply ``basis`` [K, 4 C] to 2 x 2 patches of its first C inputs."""
     count, inputs = basis.shape[0], basis.shape[1] // 4
     conv.weight[:count] = 0.0
@@ -159,7 +163,7 @@ def _init_encoder_end(vae: AutoencoderKL, images: Tensor, codes: Tensor) -> None
             _identity(quant, quant.out_channels)
 
 
-def _paired(shortcut: nn.Conv2d, norm: nn.GroupNorm, count: int) -> None:
+def _paired(shortcut: _Conv, norm: nn.GroupNorm, count: int) -> None:
     """Spread ``count`` inputs over the groups of ``norm`` as pairs, with steady constants."""
     size = norm.num_channels // norm.num_groups
     shortcut.weight *= _IDLE
@@ -221,7 +225,7 @@ def _init_decoder(vae: AutoencoderKL, images: Tensor, codes: Tensor, basis: Tens
     _init_decoder_end(decoder, features, images)
 
 
-def _init_decoder_end(decoder: nn.Module, features: Tensor, images: Tensor) -> None:
+def _init_decoder_end(decoder: Any, features: Tensor, images: Tensor) -> None:
     """Carry the colours through the last GroupNorm as pairs, and fit the last convolution."""
     norm = decoder.conv_norm_out
     shortcut = decoder.up_blocks[-1].resnets[0].conv_shortcut
@@ -241,7 +245,7 @@ _SHIFTS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _DIAGONALS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
-def _neighbours(conv: nn.Conv2d, count: int) -> None:
+def _neighbours(conv: _Conv, count: int) -> None:
     """Make a 3 x 3 ``conv`` give its ``count`` inputs, those beside each pixel, then diagonal ones.
 
     As many as there are channels; what is left over stays random.
@@ -262,7 +266,7 @@ def _with_neighbours(target: Tensor, width: int) -> Tensor:
     return torch.cat([target, *moved], 1)
 
 
-def _fit_conv(conv: nn.Conv2d, features: Tensor, target: Tensor) -> None:
+def _fit_conv(conv: _Conv, features: Tensor, target: Tensor) -> None:
     """Set the first outputs of a 3 x 3 ``conv`` to the ridge regression of ``target``."""
     count, inputs = target.shape[1], 9 * conv.in_channels + 1
     gram = torch.zeros(inputs, inputs, dtype=torch.double)
@@ -282,7 +286,7 @@ def _fit_conv(conv: nn.Conv2d, features: Tensor, target: Tensor) -> None:
     conv.bias[:count] = fitted[-1]
 
 
-def _keep_variance(conv: nn.Conv2d) -> None:
+def _keep_variance(conv: _Conv) -> None:
     """Draw the weights of ``conv`` with variance 1 / fan-in."""
     fan_in = conv.in_channels * conv.kernel_size[0] * conv.kernel_size[1]
     nn.init.normal_(conv.weight, std=fan_in**-0.5)

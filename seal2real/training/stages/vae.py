@@ -93,7 +93,7 @@ class VaeStage(Stage):
                 config.loop.seed,
                 leave_out=self.config.hold_out,
             )
-        self.vae = vae.to(context.device, memory_format=torch.channels_last)
+        self.vae: Any = vae.to(context.device, memory_format=torch.channels_last)
         self.ema = Ema(self.vae, self.config.ema_decay)
         # What goes on from trained weights has no PCA to wait for.
         share = 0.0 if self.config.start else self.config.frozen_share
