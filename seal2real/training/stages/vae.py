@@ -169,7 +169,7 @@ class VaeStage(Stage):
 
     def finish(self, out: Path) -> None:
         """Write the averaged weights in fp16, in diffusers' layout, with the scale of latents."""
-        vae = self.ema.averaged(self.vae).eval()
+        vae: Any = self.ema.averaged(self.vae).eval()
         vae.register_to_config(scaling_factor=self._scaling_factor(vae))
         vae.cpu().half().save_pretrained(out)
 
