@@ -7,19 +7,34 @@
 namespace seal2real {
 namespace {
 
+// Coverage of one drawing at a time; zero between two of them.
+struct Plane {
+  std::vector<uint8_t> coverage;
+  bool blank = false;
+};
+
 void draw_one(const Batch& batch, size_t index, const Kernels& kernels) {
-  thread_local std::vector<uint8_t> coverage;
+  thread_local Plane own;
+  Plane& plane = own;  // one look-up of the thread's storage, not one an access
   const size_t size = static_cast<size_t>(batch.width) * batch.height;
-  if (coverage.size() < size) {
-    coverage.resize(size);
+  if (plane.coverage.size() < size) {
+    plane.coverage.resize(size);
   }
-  const Canvas canvas = {coverage.data(), batch.classes + index * size, batch.width, batch.height};
+  const Canvas canvas = {plane.coverage.data(),
+                         batch.classes + index * size,
+                         batch.width,
+                         batch.height,
+                         0,
+                         0,
+                         plane.blank};
+  plane.blank = false;  // should drawing stop halfway
   thread_drawer().draw(*batch.layouts[index], batch.warps[index], canvas, kernels);
   const uint32_t rgb = static_cast<uint32_t>(batch.colour[0]) |
                        static_cast<uint32_t>(batch.colour[1]) << 8 |
                        static_cast<uint32_t>(batch.colour[2]) << 16;
-  kernels.colour(coverage.data(), size, rgb,
+  kernels.colour(plane.coverage.data(), size, rgb,
                  reinterpret_cast<uint32_t*>(batch.rgba + 4 * index * size));
+  plane.blank = true;
 }
 
 }  // namespace

@@ -148,7 +148,9 @@ Drawer::~Drawer() = default;
 void Drawer::draw(const Layout& layout, const Warp& warp, const Canvas& canvas,
                   const Kernels& kernels) {
   const size_t size = static_cast<size_t>(canvas.width) * canvas.height;
-  std::memset(canvas.coverage, 0, size);
+  if (!canvas.blank) {
+    std::memset(canvas.coverage, 0, size);
+  }
   std::memset(canvas.classes, 0, size);
   state_->draw(layout.parts, warp, canvas, kernels);
   if (!state_->in_conflict.empty()) {

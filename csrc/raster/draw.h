@@ -18,6 +18,7 @@ struct Canvas {
   int height;
   int x0 = 0;
   int y0 = 0;
+  bool blank = false;  // the coverage is zero already
 };
 
 // Scratch memory of one thread; grows to the largest drawing and is reused.

@@ -135,7 +135,8 @@ struct Kernels {
   // first pixel that it meets, and what is right of it of the eight pixels from there, a byte each.
   // Writes whole vectors.
   void (*cover_rows)(const Fixed24_8* x, int count, int32_t* column, uint64_t* covered);
-  void (*colour)(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out);
+  // `count` pixels of a colour; leaves the coverage zero, ready for the next drawing.
+  void (*colour)(uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out);
 };
 
 const Kernels& baseline_kernels();

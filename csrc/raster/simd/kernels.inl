@@ -665,8 +665,19 @@ void cover_rows(const Fixed24_8* x, int count, int32_t* column, uint64_t* covere
   }
 }
 
-void colour(const uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out) {
-  for (size_t i = 0; i < count; ++i) {
+void colour(uint8_t* coverage, size_t count, uint32_t rgb, uint32_t* out) {
+  constexpr size_t kLine = 64;  // pixels, a cache line of coverage
+  size_t i = 0;
+  for (; i + kLine <= count; i += kLine) {
+    for (size_t k = i; k < i + kLine; ++k) {
+      out[k] = rgb | static_cast<uint32_t>(coverage[k]) << 24;
+    }
+    for (size_t k = i; k < i + kLine; k += kBlock) {
+      store(coverage + k, Bytes{});
+    }
+  }
+  for (; i < count; ++i) {
     out[i] = rgb | static_cast<uint32_t>(coverage[i]) << 24;
+    coverage[i] = 0;
   }
 }
