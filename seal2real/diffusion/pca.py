@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -54,7 +53,7 @@ def fit_patch_pca(images: Tensor, factor: int, channels: int) -> PatchPca:
     return PatchPca(factor, mean.float(), basis.float())
 
 
-def init_from_pca(vae: AutoencoderKL, images: Tensor) -> None:
+def init_from_pca(vae: Any, images: Tensor) -> None:
     """Give ``vae`` the encoder of a patch PCA, and a decoder whose every path is linear.
 
     Every residual branch starts at zero. What is left of the encoder is linear up to its last
@@ -63,7 +62,7 @@ def init_from_pca(vae: AutoencoderKL, images: Tensor) -> None:
     latents' size instead of at grey, which saves most of a short budget.
 
     Args:
-        vae: four levels (f8); at least 12 channels on the first and as many as latents on the
+        vae: an AutoencoderKL of four levels (f8); at least 12 channels on the first and as many as latents on the
             third.
         images: float [B, 3, H, W] in [-1, 1], sides multiples of 8; a few hundred crops.
 
@@ -138,7 +137,7 @@ def _patch_taps(conv: _Conv, basis: Tensor) -> None:
     conv.weight[:count, :inputs, :2, :2] = basis.reshape(count, inputs, 2, 2)
 
 
-def _init_encoder_end(vae: AutoencoderKL, images: Tensor, codes: Tensor) -> None:
+def _init_encoder_end(vae: Any, images: Tensor, codes: Tensor) -> None:
     """Carry the codes through the last GroupNorm and fit the last convolution to them."""
     encoder, latents = vae.encoder, codes.shape[1]
     _paired(encoder.down_blocks[3].resnets[0].conv_shortcut, encoder.conv_norm_out, latents)
@@ -163,7 +162,7 @@ def _init_encoder_end(vae: AutoencoderKL, images: Tensor, codes: Tensor) -> None
             _identity(quant, quant.out_channels)
 
 
-def _paired(shortcut: _Conv, norm: nn.GroupNorm, count: int) -> None:
+def _paired(shortcut: _Conv, norm: Any, count: int) -> None:
     """Spread ``count`` inputs over the groups of ``norm`` as pairs, with steady constants."""
     size = norm.num_channels // norm.num_groups
     shortcut.weight *= _IDLE
@@ -182,7 +181,7 @@ def _paired(shortcut: _Conv, norm: nn.GroupNorm, count: int) -> None:
             shortcut.bias[at] = sign
 
 
-def _init_decoder(vae: AutoencoderKL, images: Tensor, codes: Tensor, basis: Tensor) -> None:
+def _init_decoder(vae: Any, images: Tensor, codes: Tensor, basis: Tensor) -> None:
     """Fit the decoder's linear path level by level, then its last convolution.
 
     Nearest enlargement followed by a convolution cannot tell the pixels of a block apart by its

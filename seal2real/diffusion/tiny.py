@@ -67,18 +67,18 @@ _TEXT_LAYERS = 2
 _TEXT_HEADS = 4
 
 
-def build_vae() -> AutoencoderKL:
-    """Return an untrained VAE of the tiny base (f8, 16 latent channels)."""
+def build_vae() -> Any:
+    """Return an untrained AutoencoderKL of the tiny base (f8, 16 latent channels)."""
     return AutoencoderKL(**VAE_CONFIG)
 
 
-def build_unet() -> UNet2DConditionModel:
-    """Return an untrained UNet of the tiny base."""
+def build_unet() -> Any:
+    """Return an untrained UNet2DConditionModel of the tiny base."""
     return UNet2DConditionModel(**UNET_CONFIG)
 
 
-def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
-    """Return an untrained text encoder for the vocabulary of ``tokenizer``."""
+def build_text_encoder(tokenizer: CLIPTokenizer) -> Any:
+    """Return an untrained CLIPTextModel for the vocabulary of ``tokenizer``."""
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,
@@ -95,8 +95,8 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     return CLIPTextModel(config)
 
 
-def build_scheduler() -> DDPMScheduler:
-    """Return Stable Diffusion's noise schedule, predicting the noise."""
+def build_scheduler() -> Any:
+    """Return a DDPMScheduler with Stable Diffusion's noise schedule, predicting the noise."""
     return DDPMScheduler(
         num_train_timesteps=1000,
         beta_start=0.00085,

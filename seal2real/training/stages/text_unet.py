@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -90,7 +89,7 @@ class TextUnetStage(Stage):
         self,
         config: Config,
         context: Context,
-        vae: AutoencoderKL,
+        vae: Any,
         merges: list[tuple[str, str]],
     ) -> None:
         self.config: TextUnetConfig = config.text_unet
@@ -100,10 +99,10 @@ class TextUnetStage(Stage):
         self.steps, self.images = self.config.steps, self.config.batch
         self.drawn = _stream(config, "train")
         self.held_out = _stream(config, "val")
-        self.scheduler = build_scheduler()
-        self.vae = vae.to(context.device, memory_format=torch.channels_last)
-        self.unet = build_unet().to(context.device, memory_format=torch.channels_last)
-        self.text = build_text_encoder(self.tokenizer).to(context.device)
+        self.scheduler: Any = build_scheduler()
+        self.vae: Any = vae.to(context.device, memory_format=torch.channels_last)
+        self.unet: Any = build_unet().to(context.device, memory_format=torch.channels_last)
+        self.text: Any = build_text_encoder(self.tokenizer).to(context.device)
         self.emas = self._open_emas()
         self._optimizer = context.optimizer(
             "base",

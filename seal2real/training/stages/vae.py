@@ -47,7 +47,7 @@ def build_stage(config: Config, context: Context) -> VaeStage:
     return stage
 
 
-def load_vae(folder: Path, setting: str) -> AutoencoderKL:
+def load_vae(folder: Path, setting: str) -> Any:
     """Return the VAE in ``folder`` in float32.
 
     Raises:
@@ -73,7 +73,7 @@ class VaeStage(Stage):
 
     name = "vae"
 
-    def __init__(self, config: Config, context: Context, vae: AutoencoderKL) -> None:
+    def __init__(self, config: Config, context: Context, vae: Any) -> None:
         self.config, self.context = config.vae, context
         self.steps, self.images = self.config.steps, self.config.batch
         scale = tuple(dpi / 25.4 for dpi in config.data.dpi)
