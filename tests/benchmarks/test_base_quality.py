@@ -17,7 +17,7 @@ from benchmarks.base_quality import Errors, ocr_loss, photographs, psnr_rows  # 
 
 def test_psnr_of_a_known_error() -> None:
     """Eight levels of 255 everywhere are 20 log10(255 / 8) dB; a second, perfect image halves it."""
-    image = torch.zeros(1, 3, 16, 16)
+    image = torch.full((1, 3, 16, 16), 128 / 127.5 - 1)  # a level of a file
     errors = Errors()
     errors.add(image + 16 / 255, image)
     wanted = 20 * math.log10(255 / 8)
