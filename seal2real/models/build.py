@@ -22,7 +22,8 @@ FORGERS: dict[str, dict[str, int]] = {
     "base": {"width": 32, "levels": 5, "max_width": 256},
     "large": {"width": 64, "levels": 5, "max_width": 512},
 }
-_KIND = "seal2real forger"
+# The only entry of a file's metadata: with several, safetensors writes them in no fixed order.
+_MARK = "seal2real forger"
 
 
 def build_forger(name: str, *, noise_channels: int = 4) -> Forger:
@@ -47,7 +48,7 @@ def save_forger(forger: Forger, path: Path | str, *, half: bool = True) -> None:
         key: value.detach().to("cpu", dtype).contiguous()
         for key, value in forger.state_dict().items()
     }
-    save_file(weights, path, metadata={"kind": _KIND, "config": json.dumps(forger.config)})
+    save_file(weights, path, metadata={_MARK: json.dumps(forger.config)})
 
 
 def load_forger(path: Path | str) -> Forger:
@@ -64,11 +65,11 @@ def load_forger(path: Path | str) -> Forger:
     with safe_open(path, framework="pt") as file:
         metadata: dict[str, Any] = file.metadata() or {}
         weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-    if metadata.get("kind") != _KIND:
+    if _MARK not in metadata:
         raise ValueError(
             f"load_forger: path must hold a forger's weights, got {path} without its mark; "
             "give the forger.safetensors of a training run"
         )
-    forger = Forger(**json.loads(metadata["config"]))
+    forger = Forger(**json.loads(metadata[_MARK]))
     forger.load_state_dict(weights)
     return forger.eval()
