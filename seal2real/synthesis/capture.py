@@ -158,6 +158,11 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
+def _light_scale_px(inches: float, dpi: float) -> float:
+    """Return the width of light and shade in px, no less than the renderer's grid resolves."""
+    return max(inches * dpi, _RANGES["light_scale_px"][0])
+
+
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(
@@ -205,7 +210,7 @@ def _sample_scanner(rng: Rng, dpi: float) -> CaptureParams:
     warm = rng.normal(0.0, 0.012)
     return CaptureParams(
         light_amount=rng.uniform(0.0, 0.03),
-        light_scale_px=rng.uniform(3.0, 8.0) * dpi,
+        light_scale_px=_light_scale_px(rng.uniform(3.0, 8.0), dpi),
         gain=(1.0 + warm, 1.0, 1.0 - warm),
         blur_sigma_px=rng.uniform(0.35, 0.85),
         sharpen=rng.uniform(0.2, 0.9) if rng.bernoulli(0.5) else 0.0,
@@ -228,7 +233,7 @@ def _sample_photocopier(rng: Rng, dpi: float) -> CaptureParams:
     quality, subsampling = _sample_jpeg(rng, 70, 95)
     return CaptureParams(
         light_amount=rng.uniform(0.0, 0.06),
-        light_scale_px=rng.uniform(2.0, 8.0) * dpi,
+        light_scale_px=_light_scale_px(rng.uniform(2.0, 8.0), dpi),
         blur_sigma_px=rng.uniform(0.5, 1.0),
         sharpen=rng.uniform(0.3, 1.2),
         black=rng.uniform(-30.0, 30.0),
@@ -263,7 +268,7 @@ def _sample_phone(rng: Rng, dpi: float) -> CaptureParams:
     tint = rng.normal(0.0, 0.012)
     return CaptureParams(
         light_amount=rng.uniform(0.03, 0.22),
-        light_scale_px=rng.uniform(2.0, 6.0) * dpi,
+        light_scale_px=_light_scale_px(rng.uniform(2.0, 6.0), dpi),
         light_slope_x=rng.normal(0.0, 0.05) * 200.0 / dpi,
         light_slope_y=rng.normal(0.0, 0.05) * 200.0 / dpi,
         gain=(1.0 + warm, 1.0 + tint, 1.0 - warm),

@@ -250,3 +250,13 @@ def test_tiny_and_empty_images() -> None:
     for height, width in ((0, 0), (0, 5), (1, 1), (1, 40), (40, 1), (3, 7)):
         image = np.full((height, width, 3), 200, np.uint8)
         assert _C.capture(image, FULL, (0, 0)).shape == image.shape
+
+
+@pytest.mark.parametrize("kind", CAPTURE_KINDS)
+def test_small_windows_of_coarse_pages_have_a_capture(kind: str) -> None:
+    """Light and shade of a few inches at 5 dpi are narrower than the narrowest that is drawn."""
+    image = np.full((64, 64, 3), 240, np.uint8)
+    for index in range(8):
+        params = sample_capture(Rng(index), kind, dpi=5.0)
+        clean, sealed, _ = capture_pair(image, image, np.zeros((64, 64), bool), params)
+        np.testing.assert_array_equal(clean, sealed)

@@ -39,6 +39,8 @@ _REACH = 0.85
 _LENGTH = 10**7
 _COUNT = 10**9
 _SHARD = 64
+# Shards in a row that hold all three splits (see seal2real.sealdb.recipe).
+_WALK = 13
 _SPLITS = ("train", "val", "test")
 
 
@@ -114,9 +116,8 @@ class DrawnStream:
             },
         )
         self.page_reuse = page_reuse
-        # an opened factory per resolution, and the recipe's shards of the split, both as needed
+        # an opened factory per resolution, as needed
         self._factories: dict[float, SampleFactory] = {}
-        self._shards: list[int] = []
 
     def __len__(self) -> int:
         """Return 10^7: a stream, not a dataset."""
@@ -131,7 +132,7 @@ class DrawnStream:
         return _item(sample, words)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_factories": {}, "_shards": []}
+        return {**self.__dict__, "_factories": {}}
 
     def sample(self, index: int) -> Sample:
         """Return item ``index`` as a :class:`Sample`, record included."""
@@ -162,12 +163,9 @@ class DrawnStream:
     def _recipe_index(self, index: int) -> int:
         """Return the sample of the recipe that is number ``index`` of the split."""
         number, within = divmod(index, _SHARD)
-        while len(self._shards) <= number:
-            shard = self._shards[-1] + 1 if self._shards else 0
-            while self.recipe.split_of_shard(shard) != self.split:
-                shard += 1
-            self._shards.append(shard)
-        return self._shards[number] * _SHARD + within
+        shards = range(number * _WALK, (number + 1) * _WALK)
+        shard = next(k for k in shards if self.recipe.split_of_shard(k) == self.split)
+        return shard * _SHARD + within
 
 
 def native_window(rng: Rng, page: Page, seals: list[Placed], pixels: int | None) -> Window:

@@ -139,3 +139,11 @@ def test_wrong_arguments() -> None:
 def test_needs_no_torch() -> None:
     code = "import sys, seal2real.training.data.drawn; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_late_items_cost_no_walk(split: str) -> None:
+    """The last shard of the stream lies in its split, found among its neighbours alone."""
+    stream = DrawnStream(64, split=split)
+    sample = stream.sample(len(stream) - 1)
+    assert sample.record["split"] == split
