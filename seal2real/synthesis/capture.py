@@ -163,6 +163,12 @@ def _light_scale_px(inches: float, dpi: float) -> float:
     return max(inches * dpi, _RANGES["light_scale_px"][0])
 
 
+def _light_slope(at_200_dpi: float, dpi: float) -> float:
+    """Return the slope of light that 200 dpi would have, no steeper than the renderer takes."""
+    low, high = _RANGES["light_slope_x"]
+    return min(max(at_200_dpi * 200.0 / dpi, low), high)
+
+
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(
@@ -269,8 +275,8 @@ def _sample_phone(rng: Rng, dpi: float) -> CaptureParams:
     return CaptureParams(
         light_amount=rng.uniform(0.03, 0.22),
         light_scale_px=_light_scale_px(rng.uniform(2.0, 6.0), dpi),
-        light_slope_x=rng.normal(0.0, 0.05) * 200.0 / dpi,
-        light_slope_y=rng.normal(0.0, 0.05) * 200.0 / dpi,
+        light_slope_x=_light_slope(rng.normal(0.0, 0.05), dpi),
+        light_slope_y=_light_slope(rng.normal(0.0, 0.05), dpi),
         gain=(1.0 + warm, 1.0 + tint, 1.0 - warm),
         blur_sigma_px=rng.uniform(0.5, 1.15),
         sharpen=rng.uniform(0.2, 1.4) if rng.bernoulli(0.75) else 0.0,
