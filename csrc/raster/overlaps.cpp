@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "raster/rings.h"
+
 namespace seal2real {
 namespace {
 
@@ -99,10 +101,18 @@ Range pixels_in(const PixelBox& box, const Canvas& canvas, const Chunk& chunk) {
   return {0, 0};
 }
 
+// Borders enclose most characters that touch: none of their edges is near.
+bool leaves_blank(const Part& part, const Warp& warp, const Chunk& chunk, Range range) {
+  const Hollow hollow(part, warp);
+  return std::all_of(chunk.pixels.begin() + static_cast<std::ptrdiff_t>(range.first),
+                     chunk.pixels.begin() + static_cast<std::ptrdiff_t>(range.last),
+                     [&](const Pixel& pixel) { return hollow.holds(pixel.x, pixel.y); });
+}
+
 void add_part(const Part& part, const PixelBox& box, const Warp& warp, const Canvas& canvas,
               const Kernels& kernels, Tracer& tracer, Chunk& chunk) {
   const Range range = pixels_in(box, canvas, chunk);
-  if (range.first == range.last) {
+  if (range.first == range.last || leaves_blank(part, warp, chunk, range)) {
     return;
   }
   for (size_t k = range.first; k < range.last; ++k) {

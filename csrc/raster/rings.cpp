@@ -35,26 +35,38 @@ bool nested(const Part& part) {
   return true;
 }
 
-// The ellipse in pixels. With P from pixels to the unit circle, a pixel (x, y, 1) lies on it where
-// K = P^T diag(1, 1, -1) P gives 0, a quadratic equation in x for each y.
-EllipseRows ellipse_rows(const std::array<double, 9>& m, int width) {
-  const double p[9] = {m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8],
-                       m[1] * m[5] - m[2] * m[4], m[5] * m[6] - m[3] * m[8],
-                       m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
-                       m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7],
-                       m[0] * m[4] - m[1] * m[3]};  // the inverse but for a factor
+// K = P^T diag(1, 1, -1) P with P from pixels to the unit circle, but for a factor: a pixel
+// q = (x, y, 1) lies on the ellipse where q^T K q is 0, and within it where that is below.
+struct Conic {
+  double xx, xy, x, yy, y, one;
+};
+
+Conic conic_of(const std::array<double, 9>& m) {
+  const double p[9] = {
+      m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
+      m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
+      m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]};
   const auto k = [&p](int i, int j) {
     return p[i] * p[j] + p[3 + i] * p[3 + j] - p[6 + i] * p[6 + j];
   };
-  const double a = k(0, 0);
-  const double b0 = k(0, 2) / a;
-  const double b1 = k(0, 1) / a;
+  return {k(0, 0), k(0, 1), k(0, 2), k(1, 1), k(1, 2), k(2, 2)};
+}
+
+// A quadratic equation in x for each y.
+EllipseRows ellipse_rows(const std::array<double, 9>& m, int width) {
+  const Conic k = conic_of(m);
+  const double b0 = k.x / k.xx;
+  const double b1 = k.xy / k.xx;
   return {-b0,
           -b1,
-          b0 * b0 - k(2, 2) / a,
-          2.0 * (b0 * b1 - k(1, 2) / a),
-          b1 * b1 - k(1, 1) / a,
+          b0 * b0 - k.one / k.xx,
+          2.0 * (b0 * b1 - k.y / k.xx),
+          b1 * b1 - k.yy / k.xx,
           static_cast<double>(width * kOne)};
+}
+
+Affine place_of(const Contour& ring) {
+  return {ring.rx, 0.0, 0.0, ring.ry, ring.centre.x, ring.centre.y};
 }
 
 void put(uint8_t* coverage, uint8_t* classes, Pixels cover, uint8_t cls) {
@@ -100,6 +112,29 @@ void put_span(int from, uint64_t right_of_from, int to, uint64_t right_of_to, ui
 
 }  // namespace
 
+Hollow::Hollow(const Part& part, const Warp& warp) {
+  if (warp.has_curl() || !nested(part) || part.contours.size() % 2 != 0) {
+    return;
+  }
+  const Conic k = conic_of(placed(place_of(part.contours.back()), warp, PixelBox{}));
+  k_ = {k.xx, k.xy, k.x, k.yy, k.y, k.one};
+}
+
+// An ellipse is convex: the corners tell.
+bool Hollow::holds(int column, int row) const {
+  constexpr int kMargin = 1;  // px
+  for (const double x : {column - kMargin, column + 1 + kMargin}) {
+    for (const double y : {row - kMargin, row + 1 + kMargin}) {
+      const double form =
+          (k_[0] * x + 2.0 * (k_[1] * y + k_[2])) * x + (k_[3] * y + 2.0 * k_[4]) * y + k_[5];
+      if (!(form < 0.0)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 void Rings::place(const Part& part, const Warp& warp, const PixelBox& box, const Kernels& kernels) {
   first_ = end_ = 0;
   if (warp.has_curl() || !nested(part)) {
@@ -114,10 +149,9 @@ void Rings::place(const Part& part, const Warp& warp, const PixelBox& box, const
     covered_.resize(sides_ * stride_);
   }
   for (size_t i = 0; i < count; ++i) {
-    const Contour& ring = part.contours[i];
-    const Affine place = {ring.rx, 0.0, 0.0, ring.ry, ring.centre.x, ring.centre.y};
-    kernels.ellipse_sides(ellipse_rows(placed(place, warp, box), box.width), box.height + 1,
-                          x_.data() + i * stride_, x_.data() + (sides_ - 1 - i) * stride_);
+    const std::array<double, 9> m = placed(place_of(part.contours[i]), warp, box);
+    kernels.ellipse_sides(ellipse_rows(m, box.width), box.height + 1, x_.data() + i * stride_,
+                          x_.data() + (sides_ - 1 - i) * stride_);
   }
   find_rows(box.height);
 }

@@ -1,6 +1,7 @@
 // Borders of round and oval seals, straight to pixels.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -8,6 +9,18 @@
 #include "raster/trace.h"
 
 namespace seal2real {
+
+// What nested rings leave blank in their middle; nothing where a part is anything else.
+class Hollow {
+ public:
+  Hollow(const Part& part, const Warp& warp);
+
+  // Whether a pixel of the image lies in it, a pixel or more from its rim.
+  bool holds(int column, int row) const;
+
+ private:
+  std::array<double, 6> k_{};  // of the innermost ellipse: xx, xy, x, yy, y and 1; below 0 within
+};
 
 // Nested ellipses, inked between the first and the second, the third and the fourth, and so on.
 // Where none of them runs flat, a row of pixels is a few spans whose ends lie in at most five
