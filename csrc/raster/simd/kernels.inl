@@ -166,37 +166,6 @@ inline void store_kept(float* p, Floats v, Mask keep) {
   store_kept(reinterpret_cast<int32_t*>(p), reinterpret_cast<Ints>(v), keep);
 }
 
-// Edges top to bottom with slope and the rows they cross; those that cross none are left out.
-// Returns how many there are.
-inline int prepare_edges(const Edges& edges, int begin, int end, const Grid& grid, Segments& s) {
-  int count = 0;
-  for (int i = begin; i < end; i += kLanes) {
-    const Ints keep = load(edges.keep + i);
-    const Ints xa = load(edges.x + i);
-    const Ints xb = load(edges.x + i + 1);
-    const Ints ya = load(edges.y + i);
-    const Ints yb = load(edges.y + i + 1);
-    const Ints down = ya <= yb;
-    const Ints y0 = least(ya, yb);
-    const Ints y1 = most(ya, yb);
-    const Ints x0 = down ? xa : xb;
-    const Ints x1 = down ? xb : xa;
-    const Floats slope = to_float(x1 - x0) / to_float(most(y1 - y0, splat(1)));
-    const Ints first = most(y0 >> 8, splat(grid.row_begin));
-    const Ints last = least((y1 - 1) >> 8, splat(grid.row_end - 1));
-    const Ints rows = last - first + 1;
-    const Mask crosses = mask_of(keep & (y1 > y0) & (rows > 0) & (iota() + i < end));
-    store_kept(s.edges.x0 + count, x0 - kRoundingBits, crosses);
-    store_kept(s.edges.top + count, first * kOne - y0, crosses);
-    store_kept(s.edges.drop + count, y1 - y0, crosses);
-    store_kept(s.edges.slope + count, slope, crosses);
-    store_kept(s.edges.start + count, (first - grid.row_begin) * grid.stride, crosses);
-    store_kept(s.edges.rows + count, rows * 2 - ~down, crosses);
-    count += __builtin_popcount(crosses);
-  }
-  return count;
-}
-
 // Values of 64 bits from their lower and upper halves.
 inline void store_pairs(uint64_t* p, Ints low, Ints high) {
   Ints evens{};
@@ -345,6 +314,56 @@ inline void add_segments(Ints from, Ints to, Floats slope, Ints x0, Ints up, Int
   }
 }
 
+// Keeps the edges of the lanes `more` behind `count` others.
+inline void keep_edges(Ints x0, Ints top, Ints drop, Floats slope, Ints start, Mask more, int count,
+                       Segments& s) {
+  store_kept(s.edges.x0 + count, x0, more);
+  store_kept(s.edges.top + count, top, more);
+  store_kept(s.edges.drop + count, drop, more);
+  store_kept(s.edges.slope + count, slope, more);
+  store_kept(s.edges.start + count, start, more);
+}
+
+// Edges top to bottom with slope, and the first row of each; keeps those that have more. An edge is
+// kept once where it would be twice if it were prepared first: 8 % of this function. Returns how
+// many.
+inline int add_first_rows(const Edges& edges, int begin, int end, const Grid& grid, Segments& s) {
+  int count = 0;
+  int added = 0;
+  for (int i = begin; i < end; i += kLanes) {
+    const Ints ya = load(edges.y + i);
+    const Ints yb = load(edges.y + i + 1);
+    const Ints y0 = least(ya, yb);
+    const Ints y1 = least(most(ya, yb), splat(grid.row_end * kOne));
+    const Ints first = most(y0 >> 8, splat(grid.row_begin));
+    const Ints live = load(edges.keep + i) & (y1 > y0) & (y1 > first * kOne) & (iota() + i < end);
+    const Mask crosses = mask_of(live);
+    if (crosses == 0) {
+      continue;
+    }
+    const Ints xa = load(edges.x + i);
+    const Ints xb = load(edges.x + i + 1);
+    const Ints down = ya <= yb;
+    const Ints upper = down ? xa : xb;
+    const Ints lower = down ? xb : xa;
+    const Floats slope = to_float(lower - upper) / to_float(most(most(ya, yb) - y0, splat(1)));
+    const Ints x0 = (upper & live) - kRoundingBits;
+    const Ints top = first * kOne - y0;
+    const Ints drop = y1 - y0;
+    const Ints start = (((first - grid.row_begin) * grid.stride) - ~down) & live;
+    // The other lanes add nothing to the first cell.
+    add_segments(most(top, Ints{}) & live, least(top + kOne, drop) & live, slope, x0, -(start & 1),
+                 start & ~1, added, crosses, s);
+    added += kLanes;
+    const Mask more = crosses & mask_of(drop > top + kOne);
+    keep_edges(x0, top, drop, slope, start, more, count, s);
+    count += __builtin_popcount(more);
+  }
+  scatter(s, added, grid);
+  drain_wide(s, grid);
+  return count;
+}
+
 // One row of each of `count` edges, their row number `row`; keeps those that have more.
 // Returns how many.
 inline int add_row(int row, int count, const Grid& grid, Segments& s) {
@@ -355,18 +374,14 @@ inline int add_row(int row, int count, const Grid& grid, Segments& s) {
     const Ints drop = load(s.edges.drop + i);
     const Floats slope = load(s.edges.slope + i);
     const Ints start = load(s.edges.start + i);
-    const Ints rows = load(s.edges.rows + i);
     const Ints real = iota() + i < count;
     const Ints row_top = top + row * kOne;
-    add_segments(most(row_top, Ints{}), least(row_top + kOne, drop), slope, x0, -(rows & 1),
-                 start + row * grid.stride, i, mask_of(real), s);
-    const Mask more = mask_of(real & (rows > 2 * row + 3));
-    store_kept(s.edges.x0 + kept, x0, more);
-    store_kept(s.edges.top + kept, top, more);
-    store_kept(s.edges.drop + kept, drop, more);
-    store_kept(s.edges.slope + kept, slope, more);
-    store_kept(s.edges.start + kept, start, more);
-    store_kept(s.edges.rows + kept, rows, more);
+    const Ints row_bottom = row_top + kOne;
+    const Ints up = -(start & 1);
+    add_segments(most(row_top, Ints{}), least(row_bottom, drop), slope, x0, up,
+                 start + up + row * grid.stride, i, mask_of(real), s);
+    const Mask more = mask_of(real & (drop > row_bottom));
+    keep_edges(x0, top, drop, slope, start, more, kept, s);
     kept += __builtin_popcount(more);
   }
   return kept;
@@ -374,14 +389,15 @@ inline int add_row(int row, int count, const Grid& grid, Segments& s) {
 
 // The rows of edge `e` from number `row` on.
 inline void add_rows(int e, int row, const Grid& grid, Segments& s) {
-  const int end = s.edges.rows[e] >> 1;
+  const int end = (s.edges.drop[e] - s.edges.top[e] + kOne - 1) >> 8;
+  const int up = -(s.edges.start[e] & 1);
   for (; row < end; row += kLanes) {
     const Ints number = iota() + row;
     const Ints row_top = s.edges.top[e] + number * kOne;
     const int count = end - row < kLanes ? end - row : kLanes;
     add_segments(most(row_top, Ints{}), least(row_top + kOne, splat(s.edges.drop[e])),
-                 splat(s.edges.slope[e]), splat(s.edges.x0[e]), splat(-(s.edges.rows[e] & 1)),
-                 s.edges.start[e] + number * grid.stride, 0, mask_of(iota() < count), s);
+                 splat(s.edges.slope[e]), splat(s.edges.x0[e]), splat(up),
+                 s.edges.start[e] + up + number * grid.stride, 0, mask_of(iota() < count), s);
     scatter(s, count, grid);
     drain_wide(s, grid);
   }
@@ -394,8 +410,8 @@ void accumulate(const Edges& edges, const Grid& grid, Segments& s) {
   s.wide.count = 0;
   for (int begin = 0; begin < edges.count; begin += Segments::kEdges) {
     const int end = begin + Segments::kEdges < edges.count ? begin + Segments::kEdges : edges.count;
-    int count = prepare_edges(edges, begin, end, grid, s);
-    int row = 0;
+    int count = add_first_rows(edges, begin, end, grid, s);
+    int row = 1;
     for (; count > kFew; ++row) {
       const int kept = add_row(row, count, grid, s);
       scatter(s, count, grid);
