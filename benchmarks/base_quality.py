@@ -40,6 +40,8 @@ _PCA_CROPS = 256
 _SIZE = 256
 # Whole seals of 40 mm at up to 11.8 px per mm.
 _OCR_SIZE = 512
+# Ranges of scale that are told apart, px per mm.
+_OCR_SCALES = ((4.0, 6.0), (6.0, 9.0), (9.0, 12.0))
 # Strips lower than this are not read even before coding.
 _LEAST_STRIP_PX = 12
 # The bars of the tiny base: dB, and points of characters.
@@ -90,8 +92,10 @@ def psnr_rows(
     return rows
 
 
-def ocr_loss(coder: Coder, count: int, reader: Reader, seed: int = 0) -> dict[str, Any]:
+def ocr_loss(coder: Coder, count: int, reader: Reader, seed: int = 0) -> list[dict[str, Any]]:
     """Return the share of ring and line characters read before and after coding, in percent.
+
+    A row over all crops, then one per range of scale (px per mm).
 
     Args:
         coder: image to image.
@@ -100,25 +104,32 @@ def ocr_loss(coder: Coder, count: int, reader: Reader, seed: int = 0) -> dict[st
         seed: names the crops.
     """
     stream = DrawnStream(_OCR_SIZE, seed=seed, split="test", seal_free=0.0, page_reuse=1)
-    total = before = after = 0
+    found = []
     for number in range(count):
         sample = stream.sample(number)
         coded = _pixels(coder(_tensor(sample.synthetic)))
+        scale = sample.record["page"]["dpi"] / 25.4
         for text in _readable_texts(sample.record):
-            polygon = text["polygon"]
-            total += len(plain(text["text"]))
-            for image, kind in ((sample.synthetic, "before"), (coded, "after")):
-                strip = padded(unwrap(image, polygon).image)
-                right = right_characters(text["text"], reader(strip))
-                before, after = (
-                    before + right * (kind == "before"), after + right * (kind == "after")
-                )  # fmt: skip
-    points = 100.0 * (before - after) / total
+            right = [
+                right_characters(text["text"], reader(padded(unwrap(image, text["polygon"]).image)))
+                for image in (sample.synthetic, coded)
+            ]
+            found.append((scale, len(plain(text["text"])), *right))
+    rows = [_ocr_row("all", found)]
+    for low, high in _OCR_SCALES:
+        part = [row for row in found if low <= row[0] < high]
+        rows += [_ocr_row(f"{low:g} to {high:g}", part)] if part else []
+    return rows
+
+
+def _ocr_row(scale: str, found: list[tuple[float, int, int, int]]) -> dict[str, Any]:
+    total, before, after = (sum(row[k] for row in found) for k in (1, 2, 3))
     return {
+        "px_per_mm": scale,
         "characters": total,
         "before": round(100.0 * before / total, 2),
         "after": round(100.0 * after / total, 2),
-        "loss_points": round(points, 2),
+        "loss_points": round(100.0 * (before - after) / total, 2),
     }
 
 
@@ -211,7 +222,8 @@ def main() -> None:
         kinds["real enlarged"] = photographs(files, enlarged=True)
     rows = psnr_rows({"vae": coder, "pca": pca.reconstruct}, kinds)
     if args.ocr:
-        rows.append({"images": "drawn", "coder": "vae", **ocr_loss(coder, args.ocr, open_reader())})
+        losses = ocr_loss(coder, args.ocr, open_reader())
+        rows += [{"images": "drawn", "coder": "vae", **loss} for loss in losses]
     for row in rows:
         line = json.dumps({**row, "machine": machine(), "versions": versions()})
         print(json.dumps(row))

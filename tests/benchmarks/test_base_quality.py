@@ -56,8 +56,8 @@ def test_ocr_counts_what_coding_loses() -> None:
     def reader(strip: np.ndarray) -> str:
         return "公" if strip[6:-6, 12:-12].min() < 128 else ""
 
-    same = ocr_loss(lambda x: x, 4, reader)
-    blank = ocr_loss(whiten, 4, reader)
+    (same, *parts), (blank, *_) = ocr_loss(lambda x: x, 4, reader), ocr_loss(whiten, 4, reader)
+    assert sum(part["characters"] for part in parts) == same["characters"]
     assert same["loss_points"] == 0.0
     assert same["characters"] == blank["characters"] > 20
     assert blank["before"] == same["before"]
