@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seal2real.sealdb.prepare import prepare_workers
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.options import CAPTURES, LANGUAGES
 
@@ -101,6 +102,8 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
       seal2real synth out --count 1000 --pages scans/ --workers 4
       seal2real labels out --to coco out-coco
     """
+    if workers > 1 and not dry_run:
+        prepare_workers()
     recipe = drawing_recipe(out, dry_run, **given)
     if dry_run:
         resolved = {**recipe.locked(), "hash": recipe.hash(), "shards": recipe.shards}
