@@ -324,9 +324,8 @@ inline void keep_edges(Ints x0, Ints top, Ints drop, Floats slope, Ints start, M
   store_kept(s.edges.start + count, start, more);
 }
 
-// Edges top to bottom with slope, and the first row of each; keeps those that have more. An edge is
-// kept once where it would be twice if it were prepared first: 8 % of this function. Returns how
-// many.
+// Edges top to bottom with slope, and the first row of each; keeps those that have more. Keeping
+// the edges before their first row as well took 3 us more a seal. Returns how many there are.
 inline int add_first_rows(const Edges& edges, int begin, int end, const Grid& grid, Segments& s) {
   int count = 0;
   int added = 0;
