@@ -1,5 +1,6 @@
 #include "raster/draw.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "raster/overlaps.h"
@@ -157,6 +158,23 @@ void Drawer::draw(const Layout& layout, const Warp& warp, const Canvas& canvas,
     settle_overlaps(layout, warp, state_->boxes, state_->in_conflict, canvas, kernels,
                     state_->tracer);
   }
+}
+
+PixelBox Drawer::bounds() const {
+  const std::vector<PixelBox>& boxes = state_->boxes;
+  if (boxes.empty()) {
+    return {0, 0, 0, 0};
+  }
+  PixelBox all = boxes[0];
+  for (const PixelBox& box : boxes) {
+    const int right = std::max(all.x0 + all.width, box.x0 + box.width);
+    const int bottom = std::max(all.y0 + all.height, box.y0 + box.height);
+    all.x0 = std::min(all.x0, box.x0);
+    all.y0 = std::min(all.y0, box.y0);
+    all.width = right - all.x0;
+    all.height = bottom - all.y0;
+  }
+  return all;
 }
 
 }  // namespace seal2real

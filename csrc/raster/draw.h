@@ -10,6 +10,8 @@
 
 namespace seal2real {
 
+struct PixelBox;
+
 // A window of an image: pixel (0, 0) is the image's (x0, y0).
 struct Canvas {
   uint8_t* coverage;  // [height, width]
@@ -31,6 +33,9 @@ class Drawer {
 
   // Overwrites both planes. The pixels of a window equal those of the whole image.
   void draw(const Layout& layout, const Warp& warp, const Canvas& canvas, const Kernels& kernels);
+
+  // Pixels of the image outside which the last drawing has no coverage.
+  PixelBox bounds() const;
 
  private:
   struct State;

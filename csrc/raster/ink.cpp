@@ -66,33 +66,41 @@ int64_t last_set(const uint8_t* row, int64_t count) {
 
 bool is_blank(const uint8_t* row, int64_t count) { return first_set(row, count) == count; }
 
+// The part of `window` grown by `margin` that lies in the image; width 0 when there is none.
+Window grown_window(const InkImage& image, const Window& window, int64_t margin) {
+  const int64_t left = std::max<int64_t>(window.x0 - margin, 0);
+  const int64_t top = std::max<int64_t>(window.y0 - margin, 0);
+  const int64_t width = std::min(window.x0 + window.width + margin, image.width) - left;
+  const int64_t height = std::min(window.y0 + window.height + margin, image.height) - top;
+  return width > 0 && height > 0 ? Window{left, top, width, height} : Window{0, 0, 0, 0};
+}
+
 // Smallest window with all coverage, grown by `margin`; width 0 when there is none.
 Window inked_window(const InkImage& image, int64_t margin) {
-  const auto row = [&](int64_t y) { return image.coverage + y * image.width; };
-  int64_t top = 0;
-  while (top < image.height && is_blank(row(top), image.width)) {
+  const Window all{0, 0, image.width, image.height};
+  const Window face = grown_window(image, image.face == nullptr ? all : *image.face, 0);
+  const auto row = [&](int64_t y) { return image.coverage + y * image.width + face.x0; };
+  int64_t top = face.y0;
+  int64_t bottom = face.y0 + face.height;
+  while (top < bottom && is_blank(row(top), face.width)) {
     ++top;
   }
-  if (top == image.height) {
+  if (top == bottom) {
     return {0, 0, 0, 0};
   }
-  int64_t bottom = image.height;
-  while (is_blank(row(bottom - 1), image.width)) {
+  while (is_blank(row(bottom - 1), face.width)) {
     --bottom;
   }
-  int64_t left = image.width;
+  int64_t left = face.width;
   int64_t right = 0;
   // Only what lies outside the window so far is looked at.
   for (int64_t y = top; y < bottom; ++y) {
     left = first_set(row(y), left);
-    if (!is_blank(row(y) + right, image.width - right)) {
-      right = last_set(row(y), image.width);
+    if (!is_blank(row(y) + right, face.width - right)) {
+      right = last_set(row(y), face.width);
     }
   }
-  left = std::max<int64_t>(left - margin, 0);
-  top = std::max<int64_t>(top - margin, 0);
-  return {left, top, std::min(right + margin, image.width) - left,
-          std::min(bottom + margin, image.height) - top};
+  return grown_window(image, {face.x0 + left, top, right - left, bottom - top}, margin);
 }
 
 void copy_window(const uint8_t* in, int64_t width, const Window& window, ByteBuffer& out) {

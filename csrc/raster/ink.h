@@ -44,6 +44,8 @@ struct InkPlace {
   double half_height;
 };
 
+struct Window;
+
 // Kernels read rows in whole vectors: kPadding values after the last of each plane must be
 // readable.
 struct InkImage {
@@ -51,6 +53,7 @@ struct InkImage {
   const uint8_t* paper;     // luma [height, width], or null
   int64_t width;
   int64_t height;
+  const Window* face = nullptr;  // outside it there is no coverage; null: it is looked for
 };
 
 // Writes the density [height, width] of every pixel, absorbance * 100. Equal pixels (relative to

@@ -4,6 +4,7 @@
 #include "raster/isa.h"
 #include "raster/parallel.h"
 #include "raster/planes.h"
+#include "raster/trace.h"
 
 namespace seal2real {
 namespace {
@@ -15,8 +16,11 @@ void press_one(const PressBatch& batch, size_t index, const Kernels& kernels) {
   coverage.resize(size + kPadding);
   const PressJob& job = batch.jobs[index];
   const Canvas canvas = {coverage.data(), batch.classes + index * size, batch.width, batch.height};
-  thread_drawer().draw(*job.layout, job.warp, canvas, kernels);
-  const InkImage image = {coverage.data(), nullptr, batch.width, batch.height};
+  Drawer& drawer = thread_drawer();
+  drawer.draw(*job.layout, job.warp, canvas, kernels);
+  const PixelBox box = drawer.bounds();
+  const Window face{box.x0, box.y0, box.width, box.height};
+  const InkImage image = {coverage.data(), nullptr, batch.width, batch.height, &face};
   const PressImage target = {batch.pages + 3 * index * size, batch.images + 3 * index * size,
                              batch.masks + index * size};
   press(image, job.ink, place_of(job), job.transmittance, target);
