@@ -104,29 +104,31 @@ constexpr int kLanes = 32;
 constexpr int kLanes = 8;
 #endif
 using Shorts = int16_t __attribute__((vector_size(2 * kLanes)));
+using Wrapping = uint16_t __attribute__((vector_size(2 * kLanes)));
 
-// The same for values within +-1000 and shifts to 4: every result fits 16 bits, so that what
-// overflows on the way does no harm. Reads kLanes values beyond the last.
+// The same for values within +-1000 and shifts to 4: every result fits 16 bits, so terms may wrap
+// on the way, which unsigned lanes do by definition. Reads kLanes values beyond the last.
 template <int Shift>
 void expand_near(const int16_t* grid, int16_t* out, size_t cells) {
   constexpr int kStep = 1 << Shift;
   constexpr int kWide = kStep > kLanes ? kStep : kLanes;  // values made at a time
-  constexpr int16_t kOne = 1;
-  constexpr int16_t kTwice = 2 * kStep;
-  constexpr int16_t kHalf = kStep;
-  Shorts cell{};
-  Shorts share[kWide / kLanes]{};
+  constexpr uint16_t kOne = 1;
+  constexpr uint16_t kTwice = 2 * kStep;
+  constexpr uint16_t kHalf = kStep;
+  Wrapping cell{};
+  Wrapping share[kWide / kLanes]{};
   for (int i = 0; i < kWide; ++i) {
-    cell[i % kLanes] = static_cast<int16_t>((i % kLanes) / kStep);
-    share[i / kLanes][i % kLanes] = static_cast<int16_t>(2 * (i % kStep) + 1);
+    cell[i % kLanes] = static_cast<uint16_t>((i % kLanes) / kStep);
+    share[i / kLanes][i % kLanes] = static_cast<uint16_t>(2 * (i % kStep) + 1);
   }
   for (size_t i = 0; i < cells; i += kWide / kStep) {
-    Shorts values;
+    Wrapping values;
     std::memcpy(&values, grid + i, sizeof values);
-    const Shorts near = __builtin_shuffle(values, cell);
-    const Shorts slope = __builtin_shuffle(values, cell + kOne) - near;
+    const Wrapping near = __builtin_shuffle(values, cell);
+    const Wrapping slope = __builtin_shuffle(values, cell + kOne) - near;
     for (int k = 0; k < kWide / kLanes; ++k) {
-      const Shorts made = (near * kTwice + slope * share[k] + kHalf) >> (Shift + 1);
+      const auto sum = reinterpret_cast<Shorts>(near * kTwice + slope * share[k] + kHalf);
+      const Shorts made = sum >> (Shift + 1);
       std::memcpy(out + i * kStep + static_cast<size_t>(k) * kLanes, &made, sizeof made);
     }
   }
