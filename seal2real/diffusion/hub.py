@@ -67,8 +67,7 @@ def _fetch(name: str, variant: str, local_files_only: bool) -> Path:
             f"load_base: name must be a folder or a hub repository, got {name!r}, which is neither "
             "(or private); check its spelling"
         ) from error
-    except Exception as error:
-        # The hub client lets errors of its HTTP library through, of which there are several.
+    except Exception as error:  # the client lets errors of its HTTP library through, of many kinds
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise _unreachable(name, _wanted(), reason) from error
 

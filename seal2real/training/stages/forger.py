@@ -137,18 +137,22 @@ class ForgerStage(Stage):
         return made
 
     def modules(self) -> dict[str, nn.Module]:
+        """Return both players, the frozen autoencoder and the content features."""
         players = {"forger": self.forger, "prompts": self.prompts}
         if self.learner is not None:
             players["unet"] = self.learner
         return {**players, "vae": self.vae, "features": self.networks.features}
 
     def trained(self) -> tuple[str, ...]:
+        """Return the names of the modules that an optimizer moves."""
         return tuple(self._optimizers)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Return an optimizer for each trained module."""
         return self._optimizers
 
     def identity(self) -> dict[str, str]:
+        """Return the hashes of base, prior and real images: a checkpoint of others is refused."""
         return {
             "base": self.networks.base.hash,
             "prior": self.networks.prior_hash,
@@ -156,6 +160,7 @@ class ForgerStage(Stage):
         }
 
     def batch(self, step: int) -> dict[str, Any]:
+        """Return drawn pages and, in adversarial rounds, latents of real images too."""
         count = self.settings.batch * self.settings.accumulate
         drawn = self._drawn(self.data.drawn, self.context.indices(step, count), "train")
         if phase_of(step, self.settings) != "adversarial":
@@ -170,6 +175,7 @@ class ForgerStage(Stage):
     def step(
         self, step: int, batch: dict[str, Any], generator: torch.Generator
     ) -> dict[str, float]:
+        """Take one step of the phase that ``step`` falls into; return its losses."""
         if phase_of(step, self.settings) == "adversarial":
             return self.adversarial_step(batch["real"], batch["drawn"], generator)
         with_prior = phase_of(step, self.settings) == "forger"
@@ -273,9 +279,11 @@ class ForgerStage(Stage):
         return Moments(mean, std, torch.ones_like(mean[:, :1]))
 
     def extra_state(self) -> dict[str, Any]:
+        """Return the forger's running mean, if there is one."""
         return {} if self.ema is None else {"forger": self.ema.state_dict()}
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore what :meth:`extra_state` gave."""
         if self.ema is not None:
             self.ema.load_state_dict(state["forger"])
 

@@ -123,18 +123,23 @@ class PriorStage(Stage):
         return step % cycle < self.settings.prompt_steps
 
     def modules(self) -> dict[str, nn.Module]:
+        """Return prompts, UNet (or its LoRA) and the frozen autoencoder."""
         return {**self._players(), "vae": self.base.vae}
 
     def trained(self) -> tuple[str, ...]:
+        """Return the names of the modules that eq. 1 and eq. 2 move."""
         return tuple(self._players())
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Return an optimizer for each trained module."""
         return self._optimizers
 
     def identity(self) -> dict[str, str]:
+        """Return the hashes of base and real images: a checkpoint of others is refused."""
         return {"base": self.base.hash, "real": self.domains.digest}
 
     def batch(self, step: int) -> dict[str, Any]:
+        """Return the latents' moments of real and of drawn images."""
         count = self.settings.batch * self.settings.accumulate
         return {
             "real": self.domains.real.batch(step * count, count),
@@ -144,6 +149,7 @@ class PriorStage(Stage):
     def step(
         self, step: int, batch: dict[str, Any], generator: torch.Generator
     ) -> dict[str, float]:
+        """Take one step of eq. 1 or eq. 2, as the schedule says; return loss and norms."""
         if self.learns_prompts(step):
             with frozen(self.unet):
                 loss = self._backward(prompt_loss, batch, generator)
@@ -177,9 +183,11 @@ class PriorStage(Stage):
         return norm
 
     def extra_state(self) -> dict[str, Any]:
+        """Return the running means."""
         return {name: mean.state_dict() for name, mean in self.means.items()}
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore what :meth:`extra_state` gave."""
         for name, mean in self.means.items():
             mean.load_state_dict(state[name])
 

@@ -84,17 +84,21 @@ class VggStage(Stage):
         self._asked: dict[str, Tensor] = {}
 
     def modules(self) -> dict[str, nn.Module]:
+        """Return the network and its heads, which are not shipped."""
         return {"vgg": self.vgg, "heads": self.heads}
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Return the one optimizer of both."""
         return {"vgg": self._optimizer}
 
     def batch(self, step: int) -> dict[str, Any]:
+        """Return crops and what they show, stacked."""
         return _questions(self.drawn, self.context.indices(step, self.settings.batch))
 
     def step(
         self, step: int, batch: dict[str, Any], generator: torch.Generator
     ) -> dict[str, float]:
+        """Take one step on the sum of all losses; return each of them."""
         losses = self._losses(batch)
         self.context.backward(torch.stack(list(losses.values())).sum())
         norm = self.context.apply("vgg", self._optimizer)
@@ -108,12 +112,14 @@ class VggStage(Stage):
 
     @torch.no_grad()
     def evaluate(self, step: int, generator: torch.Generator) -> dict[str, float]:
+        """Return the losses on crops of owners that training never draws."""
         if not self._asked:
             self._asked = _questions(self.held_out, range(_HELD_OUT))
         losses = self._losses(dict(self._asked))
         return {f"held_out_{name}": loss.item() for name, loss in losses.items()}
 
     def finish(self, out: Path) -> None:
+        """Write the network in fp16; the heads have done their work."""
         save_seal_vgg(self.vgg, out / "seal_vgg.safetensors")
 
 
