@@ -95,6 +95,9 @@ class DataConfig:
     fold: int = 0
     # page sources of drawn images: "procedural", folders or PDF files
     pages: tuple[str, ...] = ("procedural",)
+    # presets of drawn seals; empty takes all. Choose those that look like the real ones: what else
+    # tells drawn from real is learned too
+    presets: tuple[str, ...] = ()
     # capture profile written by `seal2real fit`; empty draws captures of all kinds
     profile: str = ""
     # lowest and highest resolution of drawn images where the real ones state none, dots per inch

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seal2real.pages.page import MM_PER_INCH, Page
 from seal2real.rng import Rng, det_exp, det_log
@@ -77,6 +78,7 @@ class DrawnStream:
             inks of every kind.
         capture: a capture kind, or "auto".
         split: "train", "val" or "test": the stream draws only owners (and pages) of this split.
+        turned: turn every crop by a random number of quarters, as windows of real images are.
 
     Raises:
         ValueError: if a scale is not positive, or an argument breaks its rule.
@@ -96,9 +98,11 @@ class DrawnStream:
         profile: str | None = None,
         capture: str = "auto",
         split: str = "train",
+        turned: bool = False,
     ) -> None:
         self.px_per_mm = _scales(px_per_mm)
         self.split = _split(split)
+        self.turned = turned
         self.recipe = Recipe(
             count=_COUNT,
             seed=seed,
@@ -129,7 +133,8 @@ class DrawnStream:
             raise IndexError(f"DrawnStream: index must be in 0..{_LENGTH - 1}, got {index}")
         sample = self.sample(index)
         words = caption(sample.record, Rng(self.recipe.seed, "caption", index))
-        return _item(sample, words)
+        turn = Rng(self.recipe.seed, "quarter", index).integer(0, 4) if self.turned else 0
+        return _item(sample, words, turn)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_factories": {}}
@@ -194,14 +199,19 @@ def native_window(rng: Rng, page: Page, seals: list[Placed], pixels: int | None)
     return Window(x0, y0, x0 + pixels, y0 + pixels, pixels, pixels)
 
 
-def _item(sample: Sample, words: str) -> dict[str, Any]:
+def _item(sample: Sample, words: str, turn: int) -> dict[str, Any]:
+    """Return a sample as an item, ``turn`` quarters anticlockwise."""
+
+    def plane(pixels: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(np.rot90(pixels, turn))
+
     return {
-        "clean": np.ascontiguousarray(sample.clean.transpose(2, 0, 1)),
-        "synthetic": np.ascontiguousarray(sample.synthetic.transpose(2, 0, 1)),
-        "mask": sample.mask != 0,
-        "support": sample.support,
-        "coverage": sample.coverage,
-        "classes": sample.classes,
+        "clean": np.ascontiguousarray(plane(sample.clean).transpose(2, 0, 1)),
+        "synthetic": np.ascontiguousarray(plane(sample.synthetic).transpose(2, 0, 1)),
+        "mask": plane(sample.mask) != 0,
+        "support": plane(sample.support),
+        "coverage": plane(sample.coverage),
+        "classes": plane(sample.classes),
         "px_per_mm": float(sample.record["page"]["dpi"]) / MM_PER_INCH,
         "caption": words,
         "sealed": bool(sample.record["seals"]),

@@ -25,7 +25,9 @@ def drawn_stream(
     scales: Sequence[float] | None = None,
     seal_free: float | None = None,
 ) -> DrawnStream:
-    """Return drawn crops of ``data``'s size, pages and capture profile.
+    """Return drawn crops of ``data``'s size, pages, presets and capture profile.
+
+    Drawn at the scales of real windows they are turned as those are; else they are upright.
 
     Args:
         data: section of the configuration.
@@ -42,7 +44,9 @@ def drawn_stream(
         seed=seed,
         split=split,
         px_per_mm=(low, high) if scales is None else scales,
+        turned=scales is not None,
         pages=data.pages,
+        presets=data.presets,
         profile=data.profile or None,
         **more,
     )

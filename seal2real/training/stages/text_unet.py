@@ -295,6 +295,7 @@ def _stream(config: Config, split: str, size: int | None = None) -> DrawnStream:
         seed=config.loop.seed,
         px_per_mm=(low / 25.4, high / 25.4),
         pages=config.data.pages,
+        presets=config.data.presets,
         seal_free=config.text_unet.seal_free,
         profile=config.data.profile or None,
         split=split,

@@ -29,6 +29,22 @@ def test_items_are_functions_of_seed_and_index() -> None:
     assert not any(np.array_equal(forward[i]["synthetic"], other[i]["synthetic"]) for i in range(6))
 
 
+def test_turned_items_are_the_upright_ones_turned() -> None:
+    """All planes alike; every number of quarters comes."""
+    upright, turned = (DrawnStream(96, seed=5, seal_free=0.0, turned=flag) for flag in (False, True))
+    seen = set()
+    for index in range(16):
+        before, after = upright[index], turned[index]
+        turns = [
+            k
+            for k in range(4)
+            if all(np.array_equal(np.rot90(before[n], k, (-2, -1)), after[n]) for n in PLANES)
+        ]
+        assert len(turns) == 1
+        seen.update(turns)
+    assert seen == {0, 1, 2, 3}
+
+
 def test_shapes_and_types() -> None:
     item = DrawnStream(96, seed=1)[3]
     assert item["clean"].shape == item["synthetic"].shape == (3, 96, 96)
