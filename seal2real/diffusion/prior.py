@@ -1,7 +1,8 @@
 """A prior in a folder: T_r, T_f and θ, with the hash of the base that they belong to.
 
 prompts.safetensors   T_r and T_f
-unet/                 θ in diffusers' layout; missing where the base's own UNet was kept
+unet/                 θ in diffusers' layout; or
+lora.safetensors      what turns the base's own UNet into θ; or neither, where that one was kept
 prior.json            base, its hash, and how the prior was trained
 """
 
@@ -15,12 +16,14 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
+from torch import nn
 
 from seal2real.diffusion.losses import Denoiser
 from seal2real.diffusion.prompts import Prompts, load_prompts, save_prompts
+from seal2real.models.lora import add_lora, load_lora, merge_lora, save_lora
 from seal2real.sealdb.files import atomic_write
 
-__all__ = ["Prior", "load_prior", "save_prior", "shipped_prior"]
+__all__ = ["Adapters", "Prior", "load_prior", "save_prior", "shipped_prior"]
 
 _RECORD = "prior.json"
 
@@ -49,17 +52,33 @@ def shipped_prior() -> Path:
     return Path(__file__).parent.parent / "weights" / "prior"
 
 
+@dataclass(frozen=True)
+class Adapters:
+    """Low-rank adapters of a base's UNet, with what it takes to put them in again."""
+
+    # as add_lora returns them
+    modules: nn.ModuleDict
+    rank: int
+    everywhere: bool
+
+
 def save_prior(
-    folder: Path, prompts: Prompts, unet: Any | None, base: Any, settings: dict[str, Any]
+    folder: Path,
+    prompts: Prompts,
+    unet: Any | None,
+    base: Any,
+    settings: dict[str, Any],
+    adapters: Adapters | None = None,
 ) -> None:
     """Write a prior into ``folder``.
 
     Args:
         folder: made if need be.
         prompts: T_r and T_f, written as float32.
-        unet: θ, written as float16; None where it is the base's own.
+        unet: θ, written as float16; None where it is the base's own, with or without adapters.
         base: gives ``hash`` and ``path``.
         settings: how it was trained, for the record.
+        adapters: what turns the base's UNet into θ, written as float16.
     """
     folder.mkdir(parents=True, exist_ok=True)
     save_prompts(prompts, folder / "prompts.safetensors")
@@ -72,6 +91,9 @@ def save_prior(
         "unet": unet is not None,
         "settings": settings,
     }
+    if adapters is not None:
+        save_lora(adapters.modules, folder / "lora.safetensors")
+        record["lora"] = {"rank": adapters.rank, "everywhere": adapters.everywhere}
     atomic_write(folder / _RECORD, json.dumps(record, indent=2).encode())
 
 
@@ -83,12 +105,12 @@ def load_prior(
     Args:
         folder: ``weights`` of a finished `seal2real-train prior`.
         base: the base it was trained on.
-        dtype: of a UNet that is read from the folder.
+        dtype: of a UNet that is read whole from the folder.
         device: None is the CPU.
 
     Raises:
         FileNotFoundError: if the folder holds no prior.
-        ValueError: if it was trained on another base.
+        ValueError: if it was trained on another base, or its adapters do not fit.
     """
     folder = Path(folder)
     if not (folder / _RECORD).is_file():
@@ -105,6 +127,10 @@ def load_prior(
     unet = base.unet
     if record["unet"]:
         unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype)
+    elif "lora" in record:
+        unet = copy.deepcopy(base.unet)
+        load_lora(add_lora(unet, **record["lora"]), folder / "lora.safetensors")
+        merge_lora(unet)
     prompts = load_prompts(folder / "prompts.safetensors")
     device = device or "cpu"
     return Prior(prompts.to(device), unet.to(device).eval(), base.scheduler, record)

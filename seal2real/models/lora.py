@@ -1,57 +1,75 @@
-"""Low-rank adapters for a UNet's attention, where there is no memory to train all of it.
+"""Low-rank adapters for a UNet, where there is no memory to train (or space to ship) all of it.
 
-Source: Hu et al. 2022 (LoRA), Eq. 3, with alpha = rank.
+Sources: Hu et al. 2022 (LoRA), Eq. 3, with alpha = rank; for convolutions a k x k convolution to
+``rank`` channels and a 1 x 1 one back (own; the same product, written for taps).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-__all__ = ["LoraLinear", "add_lora", "merge_lora"]
+__all__ = ["LoraLayer", "add_lora", "load_lora", "merge_lora", "save_lora"]
 
 # The projections of diffusers' attention blocks.
 _PROJECTIONS = ("to_q", "to_k", "to_v", "to_out.0")
 
 
-class LoraLinear(nn.Module):
-    """A frozen linear layer W plus a trained product B A of rank ``rank``; it starts as W.
+class LoraLayer(nn.Module):
+    """A frozen layer W plus a trained product B A of rank ``rank``; it starts as W.
 
     Attributes:
-        linear: W, frozen.
+        layer: W, linear or a convolution, frozen.
         adapter: the trained pair A, B, float32.
     """
 
-    def __init__(self, linear: nn.Linear, rank: int) -> None:
+    layer: Any
+
+    def __init__(self, layer: nn.Linear | nn.Conv2d, rank: int) -> None:
         super().__init__()
-        self.linear = linear.requires_grad_(False)
-        down = nn.Linear(linear.in_features, rank, bias=False, device=linear.weight.device)
-        up = nn.Linear(rank, linear.out_features, bias=False, device=linear.weight.device)
+        self.layer = layer.requires_grad_(False)
+        down, up = _pair(layer, rank)
         nn.init.normal_(down.weight, std=1.0 / rank)
         nn.init.zeros_(up.weight)
         self.adapter = nn.Sequential(down, up)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return W x + B A x, in the type of ``x``."""
-        down, up = self._weights()
-        result: Tensor = self.linear(x)
-        return result + (x.to(down.dtype) @ down.T @ up.T).to(result.dtype)
-
-    def _weights(self) -> list[Tensor]:
-        """Return A and B."""
-        return list(self.adapter.parameters())
+        """Return W x + B A x, in the type that W gives."""
+        result: Tensor = self.layer(x)
+        product: Tensor = self.adapter(x.to(next(self.adapter.parameters()).dtype))
+        return result + product.to(result.dtype)
 
     @torch.no_grad()
-    def merged(self) -> nn.Linear:
-        """Return one linear layer that does the same."""
-        down, up = self._weights()
-        product = up.float() @ down.float()
-        self.linear.weight += product.to(self.linear.weight.dtype)
-        return self.linear
+    def merged(self) -> nn.Linear | nn.Conv2d:
+        """Return one layer that does the same."""
+        down, up = (weight.float() for weight in self.adapter.parameters())
+        product = torch.einsum("or,r...->o...", up.flatten(1), down)
+        self.layer.weight += product.to(self.layer.weight.dtype)
+        return self.layer
 
 
-def add_lora(unet: nn.Module, rank: int) -> nn.ModuleDict:
-    """Freeze ``unet`` and give its attention projections adapters.
+def _pair(layer: Any, rank: int) -> tuple[Any, Any]:
+    """Return A and B for ``layer``, linear or a convolution."""
+    more = {"bias": False, "device": layer.weight.device}
+    if isinstance(layer, nn.Linear):
+        down = nn.Linear(layer.in_features, rank, **more)
+        return down, nn.Linear(rank, layer.out_features, **more)
+    shape = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
+    taps = nn.Conv2d(layer.in_channels, rank, layer.kernel_size, **shape, **more)
+    return taps, nn.Conv2d(rank, layer.out_channels, 1, **more)
+
+
+def add_lora(unet: nn.Module, rank: int, *, everywhere: bool = False) -> nn.ModuleDict:
+    """Freeze ``unet`` and give its layers adapters.
+
+    Args:
+        unet: changed in place.
+        rank: of the products, at least 1.
+        everywhere: all linear layers and convolutions instead of the attention's projections.
 
     Returns:
         The adapters by place: all that is trained; they stay parts of ``unet``.
@@ -62,19 +80,20 @@ def add_lora(unet: nn.Module, rank: int) -> nn.ModuleDict:
     if rank < 1:
         raise ValueError(f"add_lora: rank must be at least 1, got {rank}; 16 is usual")
     unet.requires_grad_(False)
-    places = [
-        name
+    kinds = (nn.Linear, nn.Conv2d) if everywhere else (nn.Linear,)
+    places = {
+        name: module
         for name, module in unet.named_modules()
-        if isinstance(module, nn.Linear) and name.endswith(_PROJECTIONS)
-    ]
+        if isinstance(module, kinds) and (everywhere or name.endswith(_PROJECTIONS))
+    }
     if not places:
         raise ValueError(
             f"add_lora: unet must have attention projections ({', '.join(_PROJECTIONS)}), got "
             "none; train all of it instead"
         )
     adapters = nn.ModuleDict()
-    for name in places:
-        layer = LoraLinear(unet.get_submodule(name), rank)  # type: ignore[arg-type]
+    for name, module in places.items():
+        layer = LoraLayer(module, rank)
         _put(unet, name, layer)
         adapters[name.replace(".", "__")] = layer.adapter
     return adapters
@@ -83,8 +102,29 @@ def add_lora(unet: nn.Module, rank: int) -> nn.ModuleDict:
 def merge_lora(unet: nn.Module) -> None:
     """Put the adapters' products into the weights and take the adapters out."""
     for name, module in list(unet.named_modules()):
-        if isinstance(module, LoraLinear):
+        if isinstance(module, LoraLayer):
             _put(unet, name, module.merged())
+
+
+def save_lora(adapters: nn.Module, path: Path) -> None:
+    """Write adapters as float16 safetensors."""
+    halves = {k: v.detach().cpu().half().contiguous() for k, v in adapters.state_dict().items()}
+    save_file(halves, path)
+
+
+def load_lora(adapters: nn.Module, path: Path) -> None:
+    """Give ``adapters`` the weights in ``path``.
+
+    Raises:
+        ValueError: if they are of another network, rank or choice of layers.
+    """
+    found, own = load_file(path), adapters.state_dict()
+    if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in own.items()}:
+        raise ValueError(
+            f"load_lora: {path} must hold adapters for the UNet in use, got {len(found)} weights "
+            f"that do not fit its {len(own)}; give the base that they were trained on"
+        )
+    adapters.load_state_dict(found)
 
 
 def _put(unet: nn.Module, name: str, layer: nn.Module) -> None:

@@ -167,8 +167,9 @@ class VaeConfig:
     hold_out: tuple[str, ...] = ()
     # share of drawn pages without a seal
     seal_free: float = 0.2
-    # share of the steps in which the encoder stays the PCA that it starts as; 0 with a start
-    frozen_share: float = 0.3
+    # share of the steps in which the encoder stays what it starts as, so that latents keep their
+    # meaning and the UNet can be trained meanwhile; below 1 it follows for the rest
+    frozen_share: float = 1.0
     # the encoder's step size as a share of the decoder's
     encoder_lr: float = 0.3
     # weight of the squared error beside the absolute error
@@ -259,8 +260,8 @@ class PriorConfig:
     real_prompt: str = "A photo of document with real seal"
     # initial fake prompt T_f
     fake_prompt: str = "A photo of document with fake seal"
-    # which of the UNet's weights eq. 2 trains
-    unet: Literal["full", "lora", "frozen"] = "full"
+    # what eq. 2 trains of the UNet: all, adapters of its attention or of every layer, nothing
+    unet: Literal["full", "lora", "lora-all", "frozen"] = "full"
     # rank of LoRA's two factors
     lora_rank: int = 16
     # decay of the running mean of the UNet, per update; 0 keeps none
@@ -319,8 +320,8 @@ class ForgerConfig:
     round_forger_steps: int = 1
     # steps of eq. 6 in an adversarial round
     round_prior_steps: int = 1
-    # which of the UNet's weights eq. 6 trains
-    unet: Literal["full", "lora", "frozen"] = "full"
+    # what eq. 6 trains of the UNet, see prior.unet
+    unet: Literal["full", "lora", "lora-all", "frozen"] = "full"
     # rank of LoRA's two factors
     lora_rank: int = 16
     # min-SNR weight gamma of eq. 6; 0 weighs all timesteps alike

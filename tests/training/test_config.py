@@ -55,7 +55,7 @@ def test_file_beats_preset_and_set_beats_file(tmp_path: Path) -> None:
         ("prior.gradient_checkpointing=1", "must be bool, got 1 (int)"),
         (
             "prior.unet=lore",
-            "prior.unet must be one of full, lora, frozen, got 'lore'; did you mean 'lora'",
+            "prior.unet must be one of full, lora, lora-all, frozen, got 'lore'; did you mean 'lora'",
         ),
         ("prior=3", "prior must be a table, got 3"),
         ("data.pages=3", "data.pages must be a list, got 3"),

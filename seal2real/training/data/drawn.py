@@ -205,6 +205,7 @@ def _item(sample: Sample, words: str, turn: int) -> dict[str, Any]:
     def plane(pixels: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(np.rot90(pixels, turn))
 
+    assert sample.coverage is not None  # known of whatever was just drawn
     return {
         "clean": np.ascontiguousarray(plane(sample.clean).transpose(2, 0, 1)),
         "synthetic": np.ascontiguousarray(plane(sample.synthetic).transpose(2, 0, 1)),

@@ -337,8 +337,7 @@ class ForgerStage(Stage):
         """Write forger.safetensors, forger.onnx, and the prior as eq. 6 left it."""
         save_forger(self.mean_forger(), out / "forger.safetensors")
         export_forger(load_forger(out / "forger.safetensors"), out / "forger.onnx")
-        if self.settings.unet == "lora":
-            merge_lora(self.unet)
+        merge_lora(self.unet)
         save_prior(
             out / "prior", self.prompts, self.unet, self.networks.base, asdict(self.settings)
         )

@@ -20,10 +20,10 @@ from seal2real.diffusion.losses import (
     unet_loss,
 )
 from seal2real.diffusion.noise import q_sample
-from seal2real.diffusion.prior import save_prior
+from seal2real.diffusion.prior import Adapters, save_prior
 from seal2real.diffusion.prompts import Prompts
 from seal2real.diffusion.sample import denoise, timesteps
-from seal2real.models.lora import add_lora, merge_lora
+from seal2real.models.lora import add_lora
 from seal2real.training.config import Config, PriorConfig
 from seal2real.training.data.checks import images_hash
 from seal2real.training.data.drawn import DrawnStream
@@ -250,10 +250,12 @@ class PriorStage(Stage):
         """Write the prior, with the running means where there are any."""
         for name, mean in self.means.items():
             mean.copy_to(self._players()[name])
-        if self.settings.unet == "lora":
-            merge_lora(self.unet)
-        unet = None if self.learner is None else self.unet
-        save_prior(out, self.prompts, unet, self.base, asdict(self.settings))
+        settings, learner = self.settings, self.learner
+        adapters = None
+        if isinstance(learner, nn.ModuleDict):
+            adapters = Adapters(learner, settings.lora_rank, settings.unet == "lora-all")
+        unet = self.unet if settings.unet == "full" else None
+        save_prior(out, self.prompts, unet, self.base, asdict(settings), adapters)
 
 
 def prepared(network: Any, gradient_checkpointing: bool) -> Any:
@@ -265,11 +267,15 @@ def prepared(network: Any, gradient_checkpointing: bool) -> Any:
 
 
 def learner_of(unet: nn.Module, kind: str, lora_rank: int) -> nn.Module | None:
-    """Return what is trained of a UNet: all ("full"), its adapters ("lora"), nothing ("frozen")."""
+    """Return what is trained of a UNet.
+
+    All of it ("full"), adapters of its attention ("lora") or of every layer ("lora-all"), nothing
+    ("frozen").
+    """
     if kind == "full":
         return unet.requires_grad_(True)
-    if kind == "lora":
-        return add_lora(unet, lora_rank)
+    if kind != "frozen":
+        return add_lora(unet, lora_rank, everywhere=kind == "lora-all")
     unet.requires_grad_(False)
     return None
 

@@ -63,7 +63,7 @@ def load_vae(folder: Path, setting: str) -> Any:
 
 
 class VaeStage(Stage):
-    """An AutoencoderKL: its decoder learns first, against a fixed encoder; then both together.
+    """An AutoencoderKL: its decoder learns against a fixed encoder; then, if asked, both together.
 
     Args:
         config: of the run.
@@ -82,6 +82,7 @@ class VaeStage(Stage):
             seed=config.loop.seed,
             px_per_mm=scale,
             pages=config.data.pages,
+            presets=config.data.presets,
             seal_free=self.config.seal_free,
             profile=config.data.profile or None,
         )
@@ -95,9 +96,7 @@ class VaeStage(Stage):
             )
         self.vae: Any = vae.to(context.device, memory_format=torch.channels_last)
         self.ema = Ema(self.vae, self.config.ema_decay)
-        # What goes on from trained weights has no PCA to wait for.
-        share = 0.0 if self.config.start else self.config.frozen_share
-        self.frozen_steps = round(share * self.steps)
+        self.frozen_steps = round(self.config.frozen_share * self.steps)
         self._optimizers = self._open_optimizers()
 
     def calibrate(self) -> None:
@@ -168,9 +167,13 @@ class VaeStage(Stage):
         return {"reconstruction": torch.cat(list(pair), 2)}
 
     def finish(self, out: Path) -> None:
-        """Write the averaged weights in fp16, in diffusers' layout, with the scale of latents."""
+        """Write the averaged weights in fp16, in diffusers' layout, with the scale of latents.
+
+        An encoder that stayed as it was keeps its scale, to the last digit.
+        """
         vae: Any = self.ema.averaged(self.vae).eval()
-        vae.register_to_config(scaling_factor=self._scaling_factor(vae))
+        if not self.config.start or self.frozen_steps < self.steps:
+            vae.register_to_config(scaling_factor=self._scaling_factor(vae))
         vae.cpu().half().save_pretrained(out)
 
     @torch.no_grad()

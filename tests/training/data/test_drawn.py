@@ -31,7 +31,9 @@ def test_items_are_functions_of_seed_and_index() -> None:
 
 def test_turned_items_are_the_upright_ones_turned() -> None:
     """All planes alike; every number of quarters comes."""
-    upright, turned = (DrawnStream(96, seed=5, seal_free=0.0, turned=flag) for flag in (False, True))
+    upright, turned = (
+        DrawnStream(96, seed=5, seal_free=0.0, turned=flag) for flag in (False, True)
+    )
     seen = set()
     for index in range(16):
         before, after = upright[index], turned[index]
