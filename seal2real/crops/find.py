@@ -76,7 +76,7 @@ class FoundSeal:
     angle_deg: float
     # 0..1
     score: float
-    # red, blue, purple, black or grey
+    # red, blue, purple or black (grey is black)
     colour: str
     px_per_mm: float
     # "dpi", "page width" or "seal": from the usual size of its shape

@@ -109,3 +109,40 @@ def test_ink_has_the_name_of_its_colour(
     full = ink.repeat(2, axis=0).repeat(2, axis=1)
     image[full] = np.rint(np.array(paper) * np.array(rgb) / 255.0)
     assert ink_colour(image, ink) == name
+
+
+def _beside_print(
+    absorbed: tuple[float, float, float], light: tuple[float, float, float]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return lines of ink beside black print in a tinted light, and where the ink is."""
+    ink = np.zeros((40, 40), bool)
+    ink[10:30:4, 8:32] = True
+    full = ink.repeat(2, axis=0).repeat(2, axis=1)
+    image = np.full((80, 80, 3), 235.0)
+    image[full] *= np.exp(-np.array(absorbed))
+    image[16:64, 2:10] = 235.0 * np.exp(-0.7 * np.array(light))
+    return np.rint(image).astype(np.uint8), ink
+
+
+@pytest.mark.parametrize(
+    ("absorbed", "light", "name"),
+    [
+        # absorbance of ink and print measured on photographs: pale blue ones, and black ones
+        ((0.82, 0.80, 0.66), (1.0, 1.0, 0.97), "blue"),
+        ((0.48, 0.47, 0.41), (1.0, 0.98, 1.03), "blue"),
+        ((0.45, 0.45, 0.37), (1.02, 1.0, 1.02), "blue"),
+        ((0.68, 0.71, 0.81), (0.94, 0.97, 1.10), "black"),
+        ((1.05, 1.08, 1.15), (0.98, 1.0, 1.04), "black"),
+        # a drawn page: the light tints the print alone
+        ((1.68, 1.77, 1.79), (0.86, 1.07, 1.07), "black"),
+    ],
+)
+def test_print_says_what_black_is(
+    absorbed: tuple[float, float, float], light: tuple[float, float, float], name: str
+) -> None:
+    assert ink_colour(*_beside_print(absorbed, light)) == name
+
+
+def test_print_in_colour_is_not_taken_for_black() -> None:
+    """Dark red headings: by their light, red ink would have no colour."""
+    assert ink_colour(*_beside_print((0.2, 1.3, 1.3), (0.5, 1.3, 1.3))) == "red"
