@@ -6,9 +6,10 @@ Importing this needs no torch, so that ``--dry-run`` answers at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Literal
 
 from seal2real.training.configfile import choose, from_toml, set_value
+from seal2real.training.ranges import check_numbers, need
 
 __all__ = [
     "PRESETS",
@@ -27,12 +28,8 @@ __all__ = [
 ]
 
 SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
-
-
-def _need(where: str, value: Any, rule: bool, what: str) -> None:
-    """Refuse ``value`` of the field ``where`` unless ``rule`` holds; ``what`` states the rule."""
-    if not rule:
-        raise ValueError(f"config: {where} must be {what}, got {value!r}; change it")
+# Layers of the feature network that eq. 4 compares.
+_VGG_LAYERS = 5
 
 
 @dataclass(frozen=True)
@@ -69,12 +66,12 @@ class LoopConfig:
     def __post_init__(self) -> None:
         for name in ("workers", "threads", "grid_every", "evaluate_every"):
             value = getattr(self, name)
-            _need(f"loop.{name}", value, value >= 0, "at least 0")
+            need(f"loop.{name}", value, value >= 0, "at least 0")
         for name in ("prefetch", "log_every", "checkpoint_every", "keep"):
             value = getattr(self, name)
-            _need(f"loop.{name}", value, value >= 1, "at least 1")
-        _need("loop.max_saturation", self.max_saturation, 0 < self.max_saturation <= 1, "in (0, 1]")
-        _need("loop.max_norm_growth", self.max_norm_growth, self.max_norm_growth > 1, "above 1")
+            need(f"loop.{name}", value, value >= 1, "at least 1")
+        need("loop.max_saturation", self.max_saturation, 0 < self.max_saturation <= 1, "in (0, 1]")
+        need("loop.max_norm_growth", self.max_norm_growth, self.max_norm_growth > 1, "above 1")
 
 
 @dataclass(frozen=True)
@@ -104,18 +101,18 @@ class DataConfig:
     dpi: tuple[float, float] = (100.0, 300.0)
 
     def __post_init__(self) -> None:
-        _need("data.px_per_mm", self.px_per_mm, self.px_per_mm >= 0, "at least 0")
-        _need(
+        need("data.px_per_mm", self.px_per_mm, self.px_per_mm >= 0, "at least 0")
+        need(
             "data.size",
             self.size,
             self.size >= 32 and self.size % 8 == 0,
             "a multiple of 8 from 32 on",
         )
-        _need("data.folds", self.folds, self.folds >= 2, "at least 2")
-        _need("data.fold", self.fold, 0 <= self.fold < self.folds, "in 0 .. folds - 1")
-        _need("data.pages", self.pages, len(self.pages) > 0, "at least one source")
+        need("data.folds", self.folds, self.folds >= 2, "at least 2")
+        need("data.fold", self.fold, 0 <= self.fold < self.folds, "in 0 .. folds - 1")
+        need("data.pages", self.pages, len(self.pages) > 0, "at least one source")
         low, high = self.dpi
-        _need("data.dpi", self.dpi, 0 < low <= high, "two ascending numbers above 0")
+        need("data.dpi", self.dpi, 0 < low <= high, "two ascending numbers above 0")
 
 
 @dataclass(frozen=True)
@@ -140,13 +137,13 @@ class OptimizerConfig:
     clip_norm: float = 1.0
 
     def __post_init__(self) -> None:
-        _need("lr", self.lr, self.lr > 0, "above 0")
+        need("lr", self.lr, self.lr > 0, "above 0")
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
-            _need(name, value, 0 <= value < 1, "in [0, 1)")
+            need(name, value, 0 <= value < 1, "in [0, 1)")
         for name in ("weight_decay", "warmup", "clip_norm"):
             value = getattr(self, name)
-            _need(name, value, value >= 0, "at least 0")
+            need(name, value, value >= 0, "at least 0")
 
 
 @dataclass(frozen=True)
@@ -187,11 +184,11 @@ class VaeConfig:
     )
 
     def __post_init__(self) -> None:
-        _need("vae.crop", self.crop, self.crop >= 64 and self.crop % 16 == 0, "16 n from 64 on")
-        _need("vae.calibration", self.calibration, self.calibration >= 64, "at least 64")
+        need("vae.crop", self.crop, self.crop >= 64 and self.crop % 16 == 0, "16 n from 64 on")
+        need("vae.calibration", self.calibration, self.calibration >= 64, "at least 64")
         for name in ("real_share", "seal_free", "frozen_share"):
             value = getattr(self, name)
-            _need(f"vae.{name}", value, 0 <= value <= 1, "in [0, 1]")
+            need(f"vae.{name}", value, 0 <= value <= 1, "in [0, 1]")
 
 
 @dataclass(frozen=True)
@@ -222,11 +219,11 @@ class TextUnetConfig:
 
     def __post_init__(self) -> None:
         rule = self.reuse >= 1 and self.batch % self.reuse == 0
-        _need("text_unet.reuse", self.reuse, rule, f"a divisor of the batch of {self.batch}")
-        _need("text_unet.captions", self.captions, self.captions >= 1, "at least 1")
+        need("text_unet.reuse", self.reuse, rule, f"a divisor of the batch of {self.batch}")
+        need("text_unet.captions", self.captions, self.captions >= 1, "at least 1")
         for name in ("seal_free", "prompt_dropout"):
             value = getattr(self, name)
-            _need(f"text_unet.{name}", value, 0 <= value <= 1, "in [0, 1]")
+            need(f"text_unet.{name}", value, 0 <= value <= 1, "in [0, 1]")
 
 
 @dataclass(frozen=True)
@@ -280,6 +277,10 @@ class PriorConfig:
     gradient_checkpointing: bool = False
     prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
     unet_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-5)
+
+    def __post_init__(self) -> None:
+        turns = (self.prompt_steps, self.unet_steps)
+        need("prior.prompt_steps, prior.unet_steps", turns, any(turns), "not both 0")
 
 
 @dataclass(frozen=True)
@@ -348,7 +349,9 @@ class ForgerConfig:
 
     def __post_init__(self) -> None:
         low, high = self.t_range
-        _need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
+        need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
+        rule = len(self.alpha) == _VGG_LAYERS and min(self.alpha) >= 0 and max(self.alpha) > 0
+        need("forger.alpha", self.alpha, rule, f"{_VGG_LAYERS} weights of at least 0, not all 0")
 
 
 @dataclass(frozen=True)
@@ -414,14 +417,7 @@ class Config:
 
     def __post_init__(self) -> None:
         for section in fields(self):
-            _check_counts(section.name, getattr(self, section.name))
-
-
-def _check_counts(name: str, section: Any) -> None:
-    """Refuse a stage without steps or images."""
-    for key in ("steps", "batch", "accumulate", "width", "levels", "real_views", "drawn_views"):
-        value = getattr(section, key, 1)
-        _need(f"{name}.{key}", value, value >= 1, "at least 1")
+            check_numbers(section.name, getattr(self, section.name))
 
 
 # The paper's optimizer (section 3.2): Adam with a step size of 2e-6.

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from seal2real.cli.train import main
 from seal2real.training import config as config_module
+from seal2real.training import ranges
 from seal2real.training.config import PRESETS, Config, OptimizerConfig, resolve
 from seal2real.training.configfile import from_table, to_toml
 
@@ -66,6 +67,18 @@ def test_file_beats_preset_and_set_beats_file(tmp_path: Path) -> None:
         ("=3", "--set must look like a.b=c"),
         ("loop..seed=3", "--set must look like a.b=c"),
         ("prior.steps=0", "prior.steps must be at least 1, got 0"),
+        ("prior.unet_steps=-1", "prior.unet_steps must be at least 0, got -1"),
+        ("prior.lora_rank=0", "prior.lora_rank must be at least 1, got 0"),
+        ("prior.ema_decay=1", r"prior.ema_decay must be in \[0, 1\), got 1.0"),
+        ("prior.held_out_views=0", "prior.held_out_views must be at least 1, got 0"),
+        ("forger.alpha=[1, 1]", "forger.alpha must be 5 weights of at least 0"),
+        ("forger.alpha=[0, 0, 0, 0, 0]", "forger.alpha must be 5 weights of at least 0, not all 0"),
+        ("forger.content_weight=-1", "forger.content_weight must be at least 0, got -1.0"),
+        ("forger.content_weight=inf", "forger.content_weight must be at least 0, got inf"),
+        ("forger.round_prior_steps=-2", "forger.round_prior_steps must be at least 0, got -2"),
+        ("forger.noise_channels=-1", "forger.noise_channels must be at least 0, got -1"),
+        ("gan.patches=0", "gan.patches must be at least 1, got 0"),
+        ("gan.temperature=0", "gan.temperature must be above 0, got 0.0"),
         ("loop.workers=-1", "loop.workers must be at least 0, got -1"),
         ("loop.keep=0", "loop.keep must be at least 1, got 0"),
         ("loop.max_saturation=0", r"loop.max_saturation must be in \(0, 1\], got 0.0"),
@@ -91,6 +104,19 @@ def test_wrong_settings_are_refused(word: str, message: str) -> None:
         .replace("(int)", r"\(int\)"),
     ):
         resolve("tiny", "", (word,))
+
+
+def test_a_prior_without_any_update_is_refused() -> None:
+    """Without the check the schedule divides by 0."""
+    with pytest.raises(ValueError, match=r"prior.unet_steps must be not both 0, got \(0, 0\)"):
+        resolve("tiny", "", ("prior.prompt_steps=0", "prior.unet_steps=0"))
+
+
+def test_every_rule_is_of_a_setting_that_exists() -> None:
+    """A rule for a misspelt name would hold for nothing."""
+    named = {key for _, _, keys in ranges._RULES for key in keys}
+    there = {one.name for kind in _field_classes() for one in dataclasses.fields(kind)}
+    assert named <= there
 
 
 def test_unknown_preset_names_the_nearest() -> None:
