@@ -8,10 +8,14 @@ real images is fitted without the fold. AUC is over images (mean of their patche
 from a bootstrap clustered by company.
 
     python -m benchmarks.realism --real DIR            # rows that need no training
-    python -m benchmarks.realism --real DIR --source forger=DIR2
+    python -m benchmarks.realism --real DIR --realised forger=forger:A.onnx,B.onnx,C.onnx,D.onnx,E.onnx
+    python -m benchmarks.realism --real DIR --folds OUT    # what to train the five without
 
-DIR has seals/labels.csv (file, company, ellipse "cx cy a b angle"); a further source is a folder of
-images with crops.jsonl (center, diameter_px) as `seal2real crops` writes it.
+DIR has seals/labels.csv (file, company, ellipse "cx cy a b angle"). A realised source is
+NAME=METHOD[/crop]:WEIGHTS, one network for all folds or one for each, in the order of the folds;
+it realises the very seals that the row with fitted capture shows, so that the difference of two
+AUCs is paired. A further source is a folder of images with crops.jsonl (center, diameter_px) as
+`seal2real crops` writes it.
 """
 
 from __future__ import annotations
@@ -23,78 +27,34 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import simplejpeg
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from benchmarks.common import commit, machine
+from benchmarks.two_sample import (
+    FOLDS,
+    Detector,
+    Rgb,
+    Seal,
+    auc_rows,
+    compare,
+    cut_patches,
+    difference_row,
+    folds_of,
+    harmonised,
+    kernel_distance,
+    statistic_row,
+)
+from seal2real.realise.methods import open_realiser, traditional, weights_sha256
+from seal2real.realise.run import Realisation, Realiser
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.generate import SampleFactory
 from seal2real.synthesis.profile import fit_profile
-from seal2real.training.data.real_files import BORDER_PX
+from seal2real.synthesis.sample import Sample
 
-DIAMETER_PX = 160.0
-PATCH_PX = 64
-PATCHES = 12
-FOLDS = 5
-BOOTSTRAP = 1000
-_BLUR_SIGMA, _QUALITY = 0.8, 75
-# A pixel is ink if it is this much darker, in its darkest channel, than the paper near it.
-_INK = 0.82
-_LEAST_INK = 0.06
-_CNN_STEPS = 250
-
-Rgb = NDArray[np.uint8]
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Seal:
-    """One image of one seal: its patches, and what must not be split."""
-
-    group: str
-    # uint8 [PATCHES, 64, 64, 3]
-    patches: Rgb
-
-
-def harmonised(image: Rgb, centre: tuple[float, float], diameter: float) -> tuple[Rgb, Floats]:
-    """Return the image at 160 px a diameter, blurred and compressed alike, and the new centre."""
-    inner = image[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX]
-    scale = DIAMETER_PX / diameter
-    size = (round(inner.shape[1] * scale), round(inner.shape[0] * scale))
-    small = Image.fromarray(inner).resize(size, Image.Resampling.BICUBIC, reducing_gap=None)
-    blurred = np.ascontiguousarray(small.filter(ImageFilter.GaussianBlur(_BLUR_SIGMA)))
-    data = simplejpeg.encode_jpeg(blurred, _QUALITY, "RGB", "420")
-    return simplejpeg.decode_jpeg(data, "RGB"), (np.array(centre) - BORDER_PX) * scale
-
-
-def ink_of(image: Rgb) -> NDArray[np.bool_]:
-    """Return which pixels are darker than the paper near them."""
-    dark = Image.fromarray(image.min(axis=2))
-    paper = np.asarray(dark.filter(ImageFilter.MaxFilter(15)).filter(ImageFilter.BoxBlur(7)))
-    return np.asarray(dark) < _INK * paper
-
-
-def cut_patches(image: Rgb, centre: Floats, rng: Rng) -> Rgb | None:
-    """Return inked patches from inside the seal, turned by quarters; None if there are too few."""
-    ink, half = ink_of(image), PATCH_PX // 2
-    found: list[Rgb] = []
-    for _ in range(30 * PATCHES):
-        offset = (np.array([rng.uniform(), rng.uniform()]) - 0.5) * DIAMETER_PX * 0.9
-        x, y = (round(float(v)) for v in centre + offset)
-        inside = half <= x <= image.shape[1] - half and half <= y <= image.shape[0] - half
-        if np.hypot(*offset) > 0.38 * DIAMETER_PX or not inside:
-            continue
-        at = (slice(y - half, y + half), slice(x - half, x + half))
-        if ink[at].mean() >= _LEAST_INK:
-            found.append(np.rot90(image[at], rng.integer(0, 4)))
-        if len(found) == PATCHES:
-            return np.stack(found)
-    return None
+FITTED = "traditional, fitted capture"
 
 
 def real_seals(real: Path) -> list[Seal]:
@@ -121,23 +81,43 @@ def listed_seals(folder: Path) -> list[Seal]:
     return out
 
 
-def drawn_seals(count: int, seed: int, profile: Path | None) -> list[Seal]:
-    """Return drawn round company seals at the scale of the photographs, each its own group."""
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn round seal, and where it lies."""
+
+    name: str
+    sample: Sample
+    centre: tuple[float, float]
+    diameter: float
+
+
+def drawings(count: int, seed: int, profile: Path | None) -> list[Drawing]:
+    """Return drawn round seals of the photographs' design and scale."""
     options = {"cross_page": 0.0, "seal_free": 0.0}
     recipe = Recipe(
-        10**6, seed, size="320", dpi=160.0, presets=("company",), options=options,
+        10**6, seed, size="320", dpi=160.0, presets=("limited_use",), options=options,
         profile=None if profile is None else str(profile),
     )  # fmt: skip
-    factory, out, index = SampleFactory(recipe), [], 0
+    factory, index = SampleFactory(recipe), 0
+    out: list[Drawing] = []
     while len(out) < count:
         sample, index = factory(index), index + 1
         seals = sample.record["seals"]
-        if len(seals) != 1 or seals[0]["shape"] != "round":
+        if len(seals) != 1:
             continue
         outline = np.array(seals[0]["outline"])
         x, y = (outline.min(axis=0) + outline.max(axis=0)) / 2
         diameter = float(np.ptp(outline, axis=0).mean())
-        out += _seal(f"drawn {seed} {index}", sample.synthetic, (x, y), diameter, str(index))
+        out.append(Drawing(f"drawn {seed} {index}", sample, (x, y), diameter))
+    return out
+
+
+def realised_seals(drawn: Sequence[Drawing], realiser: Realiser, seed: int) -> list[Seal]:
+    """Return drawings as a realiser shows them, each its own group."""
+    out = []
+    for d in drawn:
+        image = realiser(d.sample, Rng(seed, "realism", d.name))
+        out += _seal(d.name, image, d.centre, d.diameter, d.name)
     return out
 
 
@@ -149,283 +129,54 @@ def _seal(
     return [] if patches is None else [Seal(group, patches)]
 
 
-def folds_of(seals: Sequence[Seal], seed: int) -> list[int]:
-    """Return the fold of every seal; a group is in one."""
-    names = Rng(seed, "folds").shuffled(sorted({seal.group for seal in seals}))
-    place = {name: k % FOLDS for k, name in enumerate(names)}
-    return [place[seal.group] for seal in seals]
+def write_folds(real: Path, seals: Sequence[Seal], seed: int, out: Path) -> list[Path]:
+    """Write what may be learned from without each fold; return the profiles fitted to it.
 
-
-class Detector:
-    """Features of the PP-OCRv4 text detector out of rapidocr's wheel, 96 a patch.
-
-    The last common plane before its head: means and deviations over the patch.
+    ``out/fold0`` .. ``fold4`` hold the tiles of the other companies in ``tiles`` with
+    ``groups.csv`` beside, ``images`` without overlays, and ``profile.toml``.
     """
-
-    _PLANE = "p2o.Concat.1"
-
-    def __init__(self) -> None:
-        import onnx
-        import onnxruntime
-        import rapidocr_onnxruntime
-
-        models = Path(rapidocr_onnxruntime.__file__).parent / "models"
-        model = onnx.load(models / "ch_PP-OCRv4_det_infer.onnx")
-        model.graph.output.append(onnx.ValueInfoProto(name=self._PLANE))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-        self._mean = np.array([0.485, 0.456, 0.406], np.float32)
-        self._sigma = np.array([0.229, 0.224, 0.225], np.float32)
-
-    def __call__(self, seals: Sequence[Seal]) -> Floats:  # [N, PATCHES, C]
-        """Return the features of every patch."""
-        return np.stack([self._features(seal.patches) for seal in seals])
-
-    def _features(self, patches: Rgb) -> Floats:
-        wide = np.ascontiguousarray(patches[..., ::-1]).astype(np.float32) / 255.0
-        scaled = ((wide - self._mean) / self._sigma).transpose(0, 3, 1, 2).astype(np.float32)
-        name = self._session.get_inputs()[0].name
-        plane = self._session.run([self._PLANE], {name: np.ascontiguousarray(scaled)})[0]
-        parts = [plane.mean(axis=(2, 3)), plane.std(axis=(2, 3))]
-        return np.concatenate(parts, axis=1).astype(np.float64)
-
-
-def probe_scores(train: Floats, labels: Floats, test: Floats) -> Floats:
-    """Return scores of a ridge-regularised logistic regression: [N, P, C], [N] -> [M] a seal."""
-    import torch
-
-    flat = train.reshape(-1, train.shape[-1])
-    mean, sigma = flat.mean(axis=0), flat.std(axis=0) + 1e-6
-    x = torch.from_numpy((flat - mean) / sigma)
-    y = torch.from_numpy(np.repeat(labels, train.shape[1]))
-    weight = torch.where(y > 0, 1.0 / y.sum(), 1.0 / (1 - y).sum())
-    w = torch.zeros(x.shape[1] + 1, dtype=torch.float64, requires_grad=True)
-    search = torch.optim.LBFGS([w], max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        search.zero_grad()
-        logits = x @ w[:-1] + w[-1]
-        entropy = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, y, weight, None, "sum"
-        )
-        value = entropy + 0.01 * (w[:-1] ** 2).sum()
-        value.backward()
-        return value
-
-    search.step(loss)
-    found = w.detach().numpy()
-    return np.asarray((((test - mean) / sigma) @ found[:-1]).mean(axis=1))
-
-
-def cnn_scores(train: Sequence[Seal], labels: Floats, test: Sequence[Seal], seed: int) -> Floats:
-    """Return scores of a small CNN trained on the patches, [M] a seal."""
-    import torch
-    from torch import nn
-
-    torch.manual_seed(seed)
-    layers: list[nn.Module] = []
-    for a, b in ((3, 16), (16, 32), (32, 48), (48, 64)):
-        layers += [nn.Conv2d(a, b, 3, 2, 1), nn.BatchNorm2d(b), nn.ReLU()]
-    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3))
-    net.append(nn.Linear(64, 1))
-    adam = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.02)
-    patches = [torch.from_numpy(s.patches.transpose(0, 3, 1, 2) / np.float32(255.0)) for s in train]
-    real, other = np.flatnonzero(labels > 0), np.flatnonzero(labels <= 0)
-    draw = Rng(seed, "cnn")
-    for _ in range(_CNN_STEPS):
-        chosen = [draw.choice(half.tolist()) for half in (real, other) for _ in range(24)]
-        x = torch.stack([patches[k][draw.integer(0, PATCHES)] for k in chosen])
-        if draw.bernoulli(0.5):
-            x = x.flip(3)
-        y = torch.tensor(labels[chosen], dtype=torch.float32)
-        loss = nn.functional.binary_cross_entropy_with_logits(net(x - 0.6)[:, 0], y)
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-    net.eval()
-    with torch.no_grad():
-        wide = (s.patches.transpose(0, 3, 1, 2) / np.float32(255.0) for s in test)
-        return np.array([float(net(torch.from_numpy(x) - 0.6).mean()) for x in wide])
-
-
-def auc(real: Floats, other: Floats) -> float:
-    """Return the chance that a real image scores above another; ties count half."""
-    order = real[:, None] - other[None]
-    return float((order > 0).mean() + 0.5 * (order == 0).mean())
-
-
-def interval(
-    real: Floats, real_groups: Sequence[str], other: Floats, other_groups: Sequence[str]
-) -> Floats:
-    """Return AUCs of bootstrap samples of groups, [BOOTSTRAP]; the same draws for every call."""
-    rng = np.random.default_rng(0)
-    draws = [_clusters(real_groups), _clusters(other_groups)]
-    out = np.empty(BOOTSTRAP)
-    for k in range(BOOTSTRAP):
-        mine, theirs = (
-            np.concatenate([parts[i] for i in rng.integers(0, len(parts), len(parts))])
-            for parts in draws
-        )
-        out[k] = auc(real[mine], other[theirs])
-    return out
-
-
-def _clusters(groups: Sequence[str]) -> list[NDArray[np.int64]]:
-    names = np.array(groups)
-    return [np.flatnonzero(names == name) for name in dict.fromkeys(groups)]
-
-
-def statistics(seals: Sequence[Seal]) -> Floats:  # [N, len(STATISTICS)]
-    """Return the statistics of every seal: means over its patches."""
-    return np.stack([np.mean([_statistics(p) for p in s.patches], axis=0) for s in seals])
-
-
-STATISTICS = (
-    "ink coverage variance",
-    "edge sharpness",
-    "ink saturation",
-    "ink luma spread",
-    "spectrum 0.03-0.1",
-    "spectrum 0.1-0.2",
-    "spectrum 0.2-0.3",
-)
-
-
-def _statistics(patch: Rgb) -> list[float]:
-    """Return the numbers named in STATISTICS of one patch [64, 64, 3]."""
-    ink = ink_of(patch)
-    luma = patch @ np.array([0.299, 0.587, 0.114])
-    cells = ink.reshape(8, 8, 8, 8).mean(axis=(1, 3))
-    slope = np.hypot(*np.gradient(luma))
-    contrast = max(float(np.percentile(luma, 95) - np.percentile(luma, 5)), 8.0)
-    inked = patch[ink].astype(np.float64) if ink.any() else patch.reshape(-1, 3).astype(np.float64)
-    high = np.maximum(inked.max(axis=1), 1.0)
-    saturation = float(((high - inked.min(axis=1)) / high).mean())
-    window = np.outer(np.hanning(PATCH_PX), np.hanning(PATCH_PX))
-    power = np.abs(np.fft.fft2((luma - luma.mean()) / contrast * window)) ** 2
-    radius = np.hypot(*np.meshgrid(np.fft.fftfreq(PATCH_PX), np.fft.fftfreq(PATCH_PX)))
-    bands = ((0.03, 0.1), (0.1, 0.2), (0.2, 0.3))
-    spectrum = [float(np.log(power[(radius >= a) & (radius < b)].mean())) for a, b in bands]
-    spread = float((inked @ np.array([0.299, 0.587, 0.114])).std()) / contrast
-    sharp = float(np.percentile(slope, 98)) / contrast
-    return [float(cells.var()), sharp, saturation, spread, *spectrum]
-
-
-def kernel_distance(real: Floats, other: Floats, seed: int = 0) -> float:
-    """Return the unbiased kernel distance (cubic kernel) between patches' features, x 1000.
-
-    Source: Binkowski et al. 2018, "Demystifying MMD GANs", section 4 (KID).
-    """
-    both = np.concatenate([real, other])
-    mean, sigma = both.mean(axis=0), both.std(axis=0) + 1e-6
-    rng = np.random.default_rng(seed)
-    count = min(len(real), len(other), 500)
-    x, y = (((part[rng.permutation(len(part))[:count]]) - mean) / sigma for part in (real, other))
-
-    def kernel(a: Floats, b: Floats) -> Floats:
-        return np.asarray((a @ b.T / a.shape[1] + 1.0) ** 3)
-
-    xx, yy, xy = kernel(x, x), kernel(y, y), kernel(x, y)
-    n = float(count)
-    same = (xx.sum() - np.trace(xx) + yy.sum() - np.trace(yy)) / (n * (n - 1))
-    return float(1000.0 * (same - 2.0 * xy.mean()))
-
-
-def compare(
-    real: Sequence[Seal], others: Sequence[Sequence[Seal]], features: Detector, seed: int
-) -> dict[str, Any]:
-    """Return AUCs of real against a source that may differ by fold (made without the fold).
-
-    Args:
-        real: the photographs.
-        others: for every fold, the source's seals; one list for all folds serves, too.
-        features: of the linear probe.
-        seed: of folds and the CNN.
-    """
-    real_fold = folds_of(real, seed)
-    scores: dict[str, dict[str, list[float]]] = {
-        name: {"real": [], "other": []} for name in ("probe", "cnn")
-    }
-    groups: dict[str, list[str]] = {"real": [], "other": []}
-    real_features = features(real)
-    for fold in range(FOLDS):
-        other = others[fold % len(others)]
-        other_fold = folds_of(other, seed + 1)
-        other_features = features(other)
-        inside = [[f == fold for f in part] for part in (real_fold, other_fold)]
-        train = [s for s, held in zip(real, inside[0], strict=True) if not held]
-        train += [s for s, held in zip(other, inside[1], strict=True) if not held]
-        held = [np.array(part) for part in inside]
-        labels = np.repeat([1.0, 0.0], [int((~held[0]).sum()), int((~held[1]).sum())])
-        known = np.concatenate([real_features[~held[0]], other_features[~held[1]]])
-        asked = np.concatenate([real_features[held[0]], other_features[held[1]]])
-        test = [s for s, h in zip(real, held[0], strict=True) if h]
-        count = len(test)
-        test += [s for s, h in zip(other, held[1], strict=True) if h]
-        found = {
-            "probe": probe_scores(known, labels, asked),
-            "cnn": cnn_scores(train, labels, test, seed),
-        }
-        for name, values in found.items():
-            # Folds have classifiers of their own: bring their scores to one scale.
-            scaled = (values - values.mean()) / (values.std() + 1e-9)
-            scores[name]["real"] += scaled[:count].tolist()
-            scores[name]["other"] += scaled[count:].tolist()
-        groups["real"] += [s.group for s in test[:count]]
-        groups["other"] += [s.group for s in test[count:]]
-    return {"scores": scores, "groups": groups, "real": real_features, "others": others}
-
-
-def auc_rows(name: str, result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row a classifier: AUC and its 90 % interval."""
-    for classifier, part in result["scores"].items():
-        real, other = np.array(part["real"]), np.array(part["other"])
-        drawn = interval(real, result["groups"]["real"], other, result["groups"]["other"])
-        low, high = np.percentile(drawn, [5, 95])
-        yield {
-            "source": name,
-            "classifier": classifier,
-            "auc": round(auc(real, other), 4),
-            "low90": round(float(low), 4),
-            "high90": round(float(high), 4),
-            "real": len(real),
-            "other": len(other),
-        }
-
-
-def statistic_row(name: str, real: Sequence[Seal], other: Sequence[Seal]) -> dict[str, Any]:
-    """Return how far a source's statistics are from the photographs', in their deviations."""
-    mine, theirs = statistics(real), statistics(other)
-    sigma = mine.std(axis=0) + 1e-9
-    shift = (theirs.mean(axis=0) - mine.mean(axis=0)) / sigma
-    ratio = theirs.std(axis=0) / sigma
-    return {
-        "source": name,
-        "shift": dict(zip(STATISTICS, np.round(shift, 3).tolist(), strict=True)),
-        "spread": dict(zip(STATISTICS, np.round(ratio, 3).tolist(), strict=True)),
-    }
-
-
-def fitted_folds(real: Path, seals: Sequence[Seal], count: int, seed: int) -> list[list[Seal]]:
-    """Return for every fold seals drawn with a profile fitted to the other companies' images."""
+    place = dict(zip((seal.group for seal in seals), folds_of(seals, seed), strict=True))
     with (real / "seals" / "labels.csv").open(encoding="utf-8-sig", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["subset"] == "clean"]
-    fold = {s.group: f for s, f in zip(seals, folds_of(seals, seed), strict=True)}
-    out = []
-    for k in range(FOLDS):
-        with tempfile.TemporaryDirectory() as work:
-            folder = Path(work) / "images"
-            folder.mkdir()
-            for row in rows:
-                if fold.get(row["company"].rstrip("?"), k) != k:
-                    (folder / row["file"]).symlink_to((real / "seals" / row["file"]).resolve())
-            profile = Path(work) / "profile.toml"
-            fit_profile(folder).save(profile)
-            out.append(drawn_seals(count, 100 + k, profile))
-    return out
+        rows = list(csv.DictReader(stream))
+    profiles = []
+    for fold in range(FOLDS):
+        kept = [row for row in rows if place.get(row["company"].rstrip("?"), -1) != fold]
+        folder = out / f"fold{fold}"
+        for name in ("images", "tiles"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        lines = ["file,source"]
+        for row in kept:
+            tile = real / "seals" / row["tile"]
+            _link(tile, folder / "tiles" / tile.name)
+            lines.append(f"{tile.name},{row['company'].rstrip('?')}")
+            if row["subset"] == "clean":
+                _link(real / "seals" / row["file"], folder / "images" / row["file"])
+        (folder / "groups.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        profiles.append(folder / "profile.toml")
+        if not profiles[-1].exists():
+            fit_profile(folder / "images").save(profiles[-1])
+    return profiles
+
+
+def _link(source: Path, target: Path) -> None:
+    if not target.exists():
+        target.symlink_to(source.resolve())
+
+
+def open_realised(given: str, base: str) -> tuple[str, list[Realiser]]:
+    """Return name and realisers of a --realised."""
+    name, _, rest = given.partition("=")
+    method, _, files = rest.partition(":")
+    method, _, scope = method.partition("/")
+    weights = [Path(word) for word in files.split(",")]
+    settings = {"base": base} if method.startswith("diffusion") else {}
+    opened = []
+    for path in weights:
+        realisation = Realisation(
+            method, weights_sha256(path), scope or "support", settings=settings
+        )
+        opened.append(open_realiser(realisation, path))
+    return name, opened
 
 
 def main() -> None:
@@ -435,21 +186,46 @@ def main() -> None:
     parser.add_argument(
         "--source", action="append", default=[], help="NAME=FOLDER with crops.jsonl"
     )
-    parser.add_argument("--count", type=int, default=100, help="drawn seals a source")
+    parser.add_argument("--realised", action="append", default=[], help="NAME=METHOD:WEIGHTS,...")
+    parser.add_argument("--base", default="tiny", help="base of the priors in --realised")
+    parser.add_argument("--folds", type=Path, help="where to keep what is fitted without each fold")
+    parser.add_argument("--count", type=int, default=100, help="drawn seals a fold")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    features = Detector()
     real = real_seals(args.real)
-    sources: dict[str, list[list[Seal]]] = {
-        "traditional": [drawn_seals(args.count, 1, None)],
-        "traditional, fitted capture": fitted_folds(args.real, real, args.count, args.seed),
-    }
+    print(json.dumps({"commit": commit(), "real": len(real), "seed": args.seed, **machine()}))
+    with tempfile.TemporaryDirectory() as work:
+        profiles = write_folds(args.real, real, args.seed, args.folds or Path(work))
+        sources = {
+            name: [
+                realised_seals(part, reals[k % len(reals)], args.seed) for k, part in enumerate(d)
+            ]
+            for name, d, reals in _planned(args, profiles)
+        }
     for given in args.source:
         name, _, folder = given.partition("=")
         sources[name] = [listed_seals(Path(folder))]
-    print(json.dumps({"commit": commit(), "real": len(real), "seed": args.seed, **machine()}))
+    _report(real, sources, args.seed)
+
+
+def _planned(
+    args: argparse.Namespace, profiles: Sequence[Path]
+) -> Iterator[tuple[str, list[list[Drawing]], list[Realiser]]]:
+    """Yield every source that is drawn: name, drawings of each fold, realisers."""
+    fitted = [drawings(args.count, 100 + k, profile) for k, profile in enumerate(profiles)]
+    plain = [drawings(args.count, 100 + k, None) for k in range(FOLDS)]
+    yield "traditional", plain, [traditional]
+    yield FITTED, fitted, [traditional]
+    for given in args.realised:
+        name, realisers = open_realised(given, args.base)
+        yield name, fitted, realisers
+
+
+def _report(real: list[Seal], sources: Mapping[str, list[list[Seal]]], seed: int) -> None:
+    """Print the rows of every source, and of real against real."""
+    features, results = Detector(), {}
     for name, others in sources.items():
-        result = compare(real, others, features, args.seed)
+        result = results[name] = compare(real, others, features, seed)
         for row in auc_rows(name, result):
             print(json.dumps(row, ensure_ascii=False), flush=True)
         everything = [seal for part in others for seal in part]
@@ -458,9 +234,13 @@ def main() -> None:
         mine = result["real"].reshape(-1, theirs.shape[-1])
         row["kernel_distance"] = round(kernel_distance(mine, theirs), 2)
         print(json.dumps(row, ensure_ascii=False), flush=True)
+        for than in ("traditional", FITTED):
+            if name not in ("traditional", FITTED) and len(others) == FOLDS:
+                for row in difference_row(name, result, than, results[than]):
+                    print(json.dumps(row, ensure_ascii=False), flush=True)
     for split in range(3):
         halves = _halves(real, split)
-        result = compare(halves[0], [halves[1]], features, args.seed)
+        result = compare(halves[0], [halves[1]], features, seed)
         for row in auc_rows(f"real against real, split {split}", result):
             print(json.dumps(row), flush=True)
 

@@ -9,11 +9,12 @@ from seal2real.rng import Rng
 
 pytest.importorskip("torch")
 
-from benchmarks.realism import (
+from benchmarks.two_sample import (
     PATCHES,
     Seal,
     auc,
     cut_patches,
+    difference_row,
     folds_of,
     harmonised,
     interval,
@@ -84,3 +85,21 @@ def test_the_kernel_distance_is_about_zero_for_one_source() -> None:
     same = kernel_distance(one, two)
     apart = kernel_distance(one, two + 0.7)
     assert abs(same) < 0.15 * apart
+
+
+def test_a_difference_is_paired_by_drawing() -> None:
+    """Shifting every drawing's score by one constant moves the AUC, and hardly more or less by draw."""
+    rng = np.random.default_rng(2)
+    names = [f"drawn {k}" for k in range(60)]
+    real, other = rng.normal(0.0, 1.0, 40), rng.normal(-1.5, 1.0, 60)
+    groups = {"real": [f"c{k % 10}" for k in range(40)], "other": names}
+    than = {"scores": {"probe": {"real": list(real), "other": list(other)}}, "groups": groups}
+    nearer = {"real": list(real), "other": list(other[:-1] + 0.5)}
+    fewer = {"real": groups["real"], "other": names[:-1]}
+    result = {"scores": {"probe": nearer}, "groups": fewer}
+    (row,) = difference_row("forger", result, "traditional", than)
+    wanted = auc(real, other[:-1] + 0.5) - auc(real, other[:-1])
+    assert row["difference"] == pytest.approx(wanted, abs=1e-4)
+    assert row["low90"] < wanted < row["high90"] < 0
+    (same,) = difference_row("forger", than, "traditional", than)
+    assert same["low90"] == same["difference"] == same["high90"] == 0
