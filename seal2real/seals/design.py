@@ -18,6 +18,7 @@ from seal2real.seals.spec import (
 
 __all__ = [
     "EMBLEM_KINDS",
+    "LIMITED_USES",
     "PURPOSES",
     "Disc",
     "Size",
@@ -71,6 +72,17 @@ PURPOSES = (
     "出库专用章",
     "教务专用章",
     "考试专用章",
+)
+LIMITED_USES = (
+    "用于研究",
+    "研究专用",
+    "科研专用",
+    "教学专用",
+    "测试专用",
+    "演示专用",
+    "存档专用",
+    "内部使用",
+    "仅供参考",
 )
 EMBLEM_KINDS = ("gear", "wheat_ring", "bell", "book", "shield", "dove")
 

@@ -13,6 +13,7 @@ from seal2real.rng import Rng
 from seal2real.seals.corpus import Texts
 from seal2real.seals.design import (
     EMBLEM_KINDS,
+    LIMITED_USES,
     PURPOSES,
     Disc,
     Size,
@@ -33,6 +34,7 @@ __all__ = [
     "government",
     "inspection",
     "joint_stock",
+    "limited_use",
     "private",
     "society",
     "special_use",
@@ -127,7 +129,14 @@ def _bottom_purpose(
 
 
 def _line_seal(
-    rng: Rng, kind: str, texts: Texts, disc: Disc, text: str, starred: bool, role: str = "purpose"
+    rng: Rng,
+    kind: str,
+    texts: Texts,
+    disc: Disc,
+    text: str,
+    starred: bool,
+    role: str = "purpose",
+    code: float = 0.5,
 ) -> SealSpec:
     """Name above, star or nothing in the middle, a straight line below the centre."""
     fonts = text_font(rng)
@@ -139,7 +148,7 @@ def _line_seal(
         top = star.y_mm + 0.405 * star.diameter_mm + disc.diameter * rng.uniform(0.025, 0.05)
     line = purpose_line(rng, disc, text, fonts, top, role)
     ring = owner_ring(texts, disc, fonts, line_box(line))
-    return finish(rng, kind, texts, disc, (ring,), (line,), star=star, code=0.5)
+    return finish(rng, kind, texts, disc, (ring,), (line,), star=star, code=code)
 
 
 def special_use(rng: Rng, texts: Texts, size: Size) -> SealSpec:
@@ -152,6 +161,14 @@ def special_use(rng: Rng, texts: Texts, size: Size) -> SealSpec:
         rings = _bottom_purpose(rng, texts, disc, purpose, text_font(rng))
         return finish(rng, "special_use", texts, disc, rings, star=Star(disc.star), code=0.0)
     return _line_seal(rng, "special_use", texts, disc, purpose, rng.bernoulli(0.62))
+
+
+def limited_use(rng: Rng, texts: Texts, size: Size) -> SealSpec:
+    """Seal for one declared use: round 40, a border as thin as a shop cuts it, star, no code."""
+    disc = Disc(rng, diameter_of(rng, size, (40.0, 40.0, 42.0)))
+    disc.borders = (Border(mm(rng.uniform(0.35, 0.7))),)
+    use = texts.given("purpose") or rng.choice(LIMITED_USES)
+    return _line_seal(rng, "limited_use", texts, disc, use, True, code=0.0)
 
 
 def finance_round(rng: Rng, texts: Texts, size: Size) -> SealSpec:
