@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "raster/geometry.h"
+#include "raster/slabs.h"
 
 namespace seal2real {
 
@@ -30,34 +29,38 @@ struct EdgeList {
 // far caches, and waiting for them took 15 us of a seal's 160. Each vertex packs x (even) and y in
 // 16 bits within the glyph's box, 1/65534 of it apart; bit 0 is set where a contour ends.
 struct PackedEdges {
-  std::vector<int32_t> vertices;  // kPad more than count
-  Affine unpack;                  // to em
-  int count = 0;
+  static constexpr int kLine = 64 / sizeof(int32_t);  // vertices in a cache line
 
-  void place(const Box& box);  // em; before any contour is added
-  void add(const Polyline& contour);
-  void finish();
+  const int32_t* vertices;  // whole cache lines
+  int count;
 };
 
 struct Glyph {
-  double advance_em = 0.0;
-  Box box;  // ink, em, y up; empty for blanks
-  std::vector<Polyline> contours;
-
   // The same outline with fewer vertices for smaller sizes: level k is within kTolerancePx of the
   // outline up to kLevelPx[k] px per em; `whole` is the outline itself.
   static constexpr int kLevels = 3;
   static constexpr double kLevelPx[kLevels] = {24.0, 48.0, 96.0};
   static constexpr double kTolerancePx = 0.015;
-  PackedEdges levels[kLevels];
+  static int level(double px_per_em);  // kLevels: none will do
+
+  // What nearly every seal asks for fills one cache line.
+  alignas(64) double advance_em = 0.0;
+  Box box;  // ink, em, y up; empty for blanks
+  const int32_t* packed = nullptr;
+  int32_t counts[kLevels] = {};  // vertices of the levels, which follow each other
   EdgeList whole;
   EdgeList fine;  // edges cut to at most 1/16 em, for warps that bend lines
 
-  static int level(double px_per_em);  // kLevels: none will do
+  PackedEdges edges(int level) const;
+  Affine unpack() const;  // from packed steps to em
 };
 
 class GlyphStore {
  public:
+  GlyphStore() = default;
+  GlyphStore(const GlyphStore&) = delete;
+  GlyphStore& operator=(const GlyphStore&) = delete;
+
   int add_font(const std::string& name);
   int find_font(const std::string& name) const;  // -1 when absent
   bool has_font(int font) const { return font >= 0 && font < static_cast<int>(fonts_.size()); }
@@ -77,11 +80,12 @@ class GlyphStore {
     std::string name;
     double ascent_em = 0.88;  // CJK convention for the ideographic em box
     double descent_em = -0.12;
-    std::unordered_map<char32_t, std::unique_ptr<Glyph>> glyphs;
-    // The same by codepoint in pages of 256: one cache miss a look-up where the map has three.
-    std::vector<std::vector<const Glyph*>> pages;
+    std::vector<const Glyph**> pages;  // by codepoint, kPage each; null where none has a glyph
   };
   std::vector<Font> fonts_;
+  Slabs<Glyph> glyphs_;
+  Slabs<int32_t> packed_;
+  Slabs<const Glyph*> pages_;
 };
 
 }  // namespace seal2real

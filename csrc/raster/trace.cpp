@@ -143,7 +143,7 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
       std::sqrt(std::fabs(part.place.a * part.place.d - part.place.b * part.place.c));
   level_ = Glyph::level(em_mm * scale_at(warp, middle));
   if (level_ < Glyph::kLevels && !warp.has_curl()) {
-    return trace_packed(part.glyph->levels[level_], part.place, warp, box, kernels);
+    return trace_packed(*part.glyph, part.place, warp, box, kernels);
   }
   const EdgeList& list = warp.has_curl() ? part.glyph->fine : part.glyph->whole;
   grow(list.x.size());
@@ -152,15 +152,16 @@ Edges Tracer::trace(const Part& part, const Warp& warp, const PixelBox& box,
   return {x_.data(), y_.data(), list.keep.data(), list.count};
 }
 
-Edges Tracer::trace_packed(const PackedEdges& list, const Affine& place, const Warp& warp,
+Edges Tracer::trace_packed(const Glyph& glyph, const Affine& place, const Warp& warp,
                            const PixelBox& box, const Kernels& kernels) {
-  grow(list.vertices.size());
-  const Affine& u = list.unpack;
+  const PackedEdges list = glyph.edges(level_);
+  grow(static_cast<size_t>(list.count + EdgeList::kPad));
+  const Affine u = glyph.unpack();
   const Point origin = place({u.e, u.f});
   const Affine from_steps = {place.a * u.a, place.b * u.a, place.c * u.d,
                              place.d * u.d, origin.x,      origin.y};
-  kernels.transform_packed(vertex_transform(from_steps, warp, box), list.vertices.data(),
-                           list.count, x_.data(), y_.data(), keep_.data());
+  kernels.transform_packed(vertex_transform(from_steps, warp, box), list.vertices, list.count,
+                           x_.data(), y_.data(), keep_.data());
   return {x_.data(), y_.data(), keep_.data(), list.count};
 }
 
@@ -175,10 +176,8 @@ void Tracer::grow(size_t size) {
 }
 
 void Tracer::prefetch_glyph(const Part& part) const {
-  if (part.glyph != nullptr && level_ < Glyph::kLevels) {
-    __builtin_prefetch(&part.glyph->box);
-    __builtin_prefetch(part.glyph->levels + level_);
-    __builtin_prefetch(&part.glyph->levels[level_].count);
+  if (part.glyph != nullptr) {
+    __builtin_prefetch(part.glyph);
   }
 }
 
@@ -186,10 +185,9 @@ void Tracer::prefetch(const Part& part) const {
   if (part.glyph == nullptr || level_ == Glyph::kLevels) {
     return;
   }
-  constexpr int kLine = 64 / sizeof(int32_t);  // entries in a cache line
-  const PackedEdges& list = part.glyph->levels[level_];
-  for (int i = 0; i < list.count; i += kLine) {
-    __builtin_prefetch(list.vertices.data() + i);
+  const PackedEdges list = part.glyph->edges(level_);
+  for (int i = 0; i < list.count; i += PackedEdges::kLine) {
+    __builtin_prefetch(list.vertices + i);
   }
 }
 

@@ -42,8 +42,8 @@ class Tracer {
   void prefetch_glyph(const Part& part) const;
 
  private:
-  Edges trace_packed(const PackedEdges& list, const Affine& place, const Warp& warp,
-                     const PixelBox& box, const Kernels& kernels);
+  Edges trace_packed(const Glyph& glyph, const Affine& place, const Warp& warp, const PixelBox& box,
+                     const Kernels& kernels);
   void grow(size_t size);
   void trace_contours(const Part& part, const Warp& warp, const PixelBox& box,
                       const Kernels& kernels);
