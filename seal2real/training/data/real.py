@@ -143,6 +143,10 @@ class RealCrops:
         planned = (self._plan(index) for index in range(count))
         return [self._base_scale(number) * view.scale for number, view in planned]
 
+    def whole(self, number: int) -> NDArray[np.uint8]:  # [H, W, 3]
+        """Return image ``number`` as windows are cut from it: trimmed, shrunk, ignored parts filled."""
+        return self._pixels(number)[0]
+
     def image_number(self, index: int) -> int:
         """Return which of ``images`` window ``index`` is cut from."""
         if index < 0:
