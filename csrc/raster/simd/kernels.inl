@@ -548,12 +548,20 @@ bool compose(const uint8_t* coverage, int count, const Target& target) {
 }
 
 template <bool kCut>
-inline void put_block(Bytes cover, size_t at, const Tile& tile, Bytes* conflicts) {
+inline void put_block(Bytes cover, uint8_t cls, uint8_t* coverage, uint8_t* classes,
+                      Bytes* conflicts) {
   Bytes out_class;
-  const Bytes result = compose_block<kCut>(cover, load(tile.coverage + at), load(tile.classes + at),
-                                           tile.cls, &out_class, conflicts);
-  store(tile.coverage + at, result);
-  store(tile.classes + at, out_class);
+  const Bytes result =
+      compose_block<kCut>(cover, load(coverage), load(classes), cls, &out_class, conflicts);
+  store(coverage, result);
+  store(classes, out_class);
+}
+
+// The same where nothing is yet.
+inline void put_first(Bytes cover, Bytes cls, uint8_t* coverage, uint8_t* classes) {
+  using Signed = int8_t __attribute__((vector_size(16)));
+  store(coverage, cover);
+  store(classes, reinterpret_cast<Bytes>(reinterpret_cast<Signed>(cover) < 0) & cls);
 }
 
 // What lies right of the tile's blocks: edges at its right border leave cells there.
@@ -563,12 +571,18 @@ inline void clear_margin(Cell* cells) {
   }
 }
 
-inline bool all_zero(Words v) {
+template <typename V>
+inline bool all_zero(V v) {
 #if defined(__AVX2__)
-  using Longs = long long __attribute__((vector_size(sizeof(Words))));
-  return __builtin_ia32_ptestz256(reinterpret_cast<Longs>(v), reinterpret_cast<Longs>(v)) != 0;
+  if constexpr (sizeof(V) == 32) {
+    using Longs = long long __attribute__((vector_size(32)));
+    return __builtin_ia32_ptestz256(reinterpret_cast<Longs>(v), reinterpret_cast<Longs>(v)) != 0;
+  } else {
+    using Longs = long long __attribute__((vector_size(16)));
+    return __builtin_ia32_ptestz128(reinterpret_cast<Longs>(v), reinterpret_cast<Longs>(v)) != 0;
+  }
 #else
-  uint64_t words[sizeof(Words) / 8];
+  uint64_t words[sizeof(V) / 8];
   store(words, v);
   uint64_t all = 0;
   for (const uint64_t word : words) {
@@ -578,29 +592,62 @@ inline bool all_zero(Words v) {
 #endif
 }
 
-// Blank blocks are left alone: 145 us a seal where 150 without.
-template <bool kCut>
-inline void put_row(Cell* cells, size_t at, const Tile& tile, Bytes* conflicts) {
-  Words carry{};
-  for (int i = 0; i < tile.blocks * kBlock; i += kBlock) {
-    Words any = carry;
-    for (int k = 0; k < kBlock; k += kWords) {
-      any |= load(cells + i + k);
+// `kRows` rows of a tile. Neighbours are blank in nearly the same blocks, and one does not wait for
+// the other's sums: 154 us a seal with two at a time where it took 159. Blank blocks are left
+// alone.
+template <bool kCut, int kRows>
+inline void put_rows(const Tile& tile, int row, Bytes* conflicts) {
+  const Bytes cls = Bytes{} + tile.cls;
+  Cell* cells[kRows];
+  uint8_t* coverage[kRows];
+  uint8_t* classes[kRows];
+  for (int r = 0; r < kRows; ++r) {
+    cells[r] = tile.cells + static_cast<ptrdiff_t>(row + r) * tile.stride;
+    coverage[r] = tile.coverage + static_cast<ptrdiff_t>(row + r) * tile.pitch;
+    classes[r] = tile.classes + static_cast<ptrdiff_t>(row + r) * tile.pitch;
+  }
+  const ptrdiff_t end = static_cast<ptrdiff_t>(tile.blocks) * kBlock;
+  Words carry[kRows] = {};
+  for (ptrdiff_t i = 0; i < end; i += kBlock) {
+    Words any{};
+    for (int r = 0; r < kRows; ++r) {
+      any |= carry[r];
+      for (int k = 0; k < kBlock; k += kWords) {
+        any |= load(cells[r] + i + k);
+      }
     }
-    if (!all_zero(any)) {
-      put_block<kCut>(resolve_block(cells + i, &carry), at + i, tile, conflicts);
+    if (all_zero(any)) {
+      continue;
     }
+    Bytes cover[kRows];
+    Bytes old{};
+    for (int r = 0; r < kRows; ++r) {
+      old |= load(coverage[r] + i) | load(classes[r] + i);
+      cover[r] = resolve_block(cells[r] + i, &carry[r]);
+    }
+    const bool first = !kCut && all_zero(old);
+    for (int r = 0; r < kRows; ++r) {
+      if (first) {
+        put_first(cover[r], cls, coverage[r] + i, classes[r] + i);
+      } else {
+        put_block<kCut>(cover[r], tile.cls, coverage[r] + i, classes[r] + i, conflicts);
+      }
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    clear_margin(cells[r] + end);
   }
 }
 
 template <bool kCut>
 bool put_tile_as(const Tile tile) {  // a copy: stores to the pixels could change the caller's
   Bytes conflicts{};
-  for (int row = 0; row < tile.rows; ++row) {
-    Cell* cells = tile.cells + static_cast<size_t>(row) * tile.stride;
-    const size_t at = static_cast<size_t>(row) * tile.pitch;
-    put_row<kCut>(cells, at, tile, &conflicts);
-    clear_margin(cells + tile.blocks * kBlock);
+  int row = 0;
+  for (; row + 2 <= tile.rows; row += 2) {
+    put_rows<kCut, 2>(tile, row, &conflicts);
+  }
+  if (row < tile.rows) {
+    put_rows<kCut, 1>(tile, row, &conflicts);
   }
   uint64_t words[2];
   store(words, conflicts);
