@@ -3,13 +3,14 @@
 #include <vector>
 
 #include "raster/parallel.h"
+#include "raster/slabs.h"
 
 namespace seal2real {
 namespace {
 
 // Coverage of one drawing at a time; zero between two of them.
 struct Plane {
-  std::vector<uint8_t> coverage;
+  std::vector<uint8_t, LargePages<uint8_t>> coverage;
   bool blank = false;
 };
 
