@@ -22,6 +22,8 @@ __all__ = ["ErrorGroup", "main"]
 
 # The caller's mistakes, the machine's refusals and runs that a guard stopped.
 _EXPECTED = (ValueError, OSError, SealDbError, CheckpointError, TrainingError)
+# Stages that cannot do without real images.
+_NEED_REAL = {"prior", "forger", "gan"}
 # Exit status of a command stopped by Ctrl-C, as shells have it.
 _INTERRUPTED = 130
 
@@ -133,6 +135,10 @@ def _run(parts: tuple[str, ...], config: Config, outs: dict[str, Path], dry_run:
     if dry_run:
         click.echo(to_toml(config, ("loop", "data", *parts)), nl=False)
         return
+    from seal2real.training.data.checks import real_folder
+
+    if config.data.real or not _NEED_REAL.isdisjoint(parts):
+        real_folder(config.data)  # before the seconds that it takes to import PyTorch
     loop = _import("seal2real.training.loop")
     for part in parts:
         stage = _import(f"seal2real.training.stages.{part}")

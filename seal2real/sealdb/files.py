@@ -105,6 +105,8 @@ def write_error(path: Path, error: OSError) -> WriteError:
         errno.EFBIG: "raise the limit on file sizes (ulimit -f) and run the same command again",
         errno.EROFS: "choose a folder on a writable disk",
         errno.EACCES: "choose a folder that you may write to",
+        errno.EEXIST: "that is a file: choose another name for the folder",
+        errno.ENOTDIR: "a part of that path is a file: choose another folder",
     }.get(error.errno or 0, "check the disk and run the same command again")
     return WriteError(
         error.errno or 0,

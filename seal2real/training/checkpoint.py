@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from seal2real.training.tree import pack, unpack, unshare
 __all__ = [
     "Checkpoint",
     "check_identity",
+    "checkpoint_config",
     "checkpoint_files",
     "load_checkpoint",
     "save_checkpoint",
@@ -131,23 +133,46 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: if the file is no checkpoint, damaged, or of a newer format.
     """
+    with _opened(path) as (file, header):
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return Checkpoint(
+        step=header["step"],
+        state=unpack(header["state"], tensors),
+        identity=header["identity"],
+        config=header["config"],
+        versions=header["versions"],
+    )
+
+
+def checkpoint_config(path: Path) -> dict[str, Any]:
+    """Return the configuration in the file ``path`` without reading its tensors.
+
+    Raises:
+        CheckpointError: as :func:`load_checkpoint`.
+    """
+    with _opened(path) as (_, header):
+        config: dict[str, Any] = header["config"]
+        return config
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Open a checkpoint; yield the file and its header."""
     try:
         with safe_open(path, "pt") as file:
             text = (file.metadata() or {}).get("seal2real")
             if text is None:
                 raise _not_a_checkpoint(path, "a file without its header")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            header = json.loads(text)
+            if header["format"] != FORMAT:
+                raise CheckpointError(
+                    f"load_checkpoint: {path} must have format {FORMAT}, got {header['format']}; "
+                    f"use the version of seal2real that wrote it: "
+                    f"{header['versions'].get('seal2real')}"
+                )
+            yield file, header
     except SafetensorError as error:
         raise _not_a_checkpoint(path, str(error)) from error
-    header = json.loads(text)
-    if header["format"] != FORMAT:
-        raise CheckpointError(
-            f"load_checkpoint: {path} must have format {FORMAT}, got {header['format']}; use the "
-            f"version of seal2real that wrote it: {header['versions'].get('seal2real')}"
-        )
-    state = unpack(header.pop("state"), tensors)
-    del header["format"]
-    return Checkpoint(state=state, **header)
 
 
 def _not_a_checkpoint(path: Path, what: str) -> CheckpointError:

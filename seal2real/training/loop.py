@@ -26,6 +26,7 @@ from seal2real.sealdb.files import make_folder
 from seal2real.training.checkpoint import (
     Checkpoint,
     check_identity,
+    checkpoint_config,
     checkpoint_files,
     load_checkpoint,
     save_checkpoint,
@@ -117,13 +118,16 @@ def run_stage(build: BuildStage, config: Config, out: Path, name: str) -> RunRes
     if config.data.real:
         refuse_marked(config.data.real)
     context = make_context(config.loop)
-    torch.manual_seed(context.rng(name, "weights").u64() >> 1)
-    stage = build(config, context)
     folder = RunFolder(out)
-    run = _Run(stage, context, config, folder, name)
-    with folder.alone() if run.leads else nullcontext(), _stop_signals() as stop:
-        run.prepare()
-        return run.go(stop)
+    # First what refuses at once: to build a stage may mean to encode thousands of images.
+    with folder.alone() if context.rank == 0 else nullcontext():
+        _check_resumable(folder, config, name)
+        torch.manual_seed(context.rng(name, "weights").u64() >> 1)
+        stage = build(config, context)
+        run = _Run(stage, context, config, folder, name)
+        with _stop_signals() as stop:
+            run.prepare()
+            return run.go(stop)
 
 
 class _Run:
@@ -170,7 +174,6 @@ class _Run:
             return
         checkpoint = load_checkpoint(files[-1])
         check_identity(checkpoint, self.identity, files[-1])
-        _check_settings(checkpoint.config, self.settings, files[-1])
         state = checkpoint.state
         for name, module in self._trained().items():
             module.load_state_dict(state["modules"][name])
@@ -301,18 +304,28 @@ def _settings(config: Config, name: str) -> dict[str, Any]:
     return kept
 
 
-def _check_settings(theirs: dict[str, Any], ours: dict[str, Any], path: Path) -> None:
-    """Refuse to go on with other settings.
+def _check_resumable(folder: RunFolder, config: Config, name: str) -> None:
+    """Refuse to go on with another stage or with other settings than the newest checkpoint's.
 
     Raises:
-        CheckpointError: with the first setting that differs.
+        CheckpointError: with the stage, or the first setting that differs.
     """
+    files = checkpoint_files(folder.checkpoints)
+    if not files:
+        return
+    theirs, ours = checkpoint_config(files[-1]), _settings(config, name)
+    if theirs.keys() != ours.keys():
+        (stage,) = theirs.keys() - {"loop", "data"}
+        raise CheckpointError(
+            f"resume: {folder.path} must be a run of {name}, got one of {stage}; give another OUT "
+            "folder"
+        )
     old, new = _flat(theirs), _flat(ours)
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
+    for setting in sorted({*old, *new}):
+        if old.get(setting) != new.get(setting):
             raise CheckpointError(
-                f"resume: {name} must stay as {path} has it, {old.get(name)!r}, got "
-                f"{new.get(name)!r}; give the old value or another OUT folder"
+                f"resume: {setting} must stay as {files[-1]} has it, {old.get(setting)!r}, got "
+                f"{new.get(setting)!r}; give the old value or another OUT folder"
             )
 
 

@@ -177,6 +177,28 @@ def test_a_dry_run_needs_no_torch(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("command", ["prior", "forger", "gan"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "data.real must name a folder of real images, got none; give --real DIR"),
+        (("--real", "/no/such"), "data.real must be an existing folder, got /no/such"),
+    ],
+)
+def test_missing_real_images_are_refused_before_torch_is_imported(
+    command: str, words: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    """A fresh interpreter in which torch cannot be imported at all."""
+    code = (
+        "import sys; sys.modules['torch'] = None; from seal2real.cli.train import main;"
+        f"main({[command, str(tmp_path / 'x'), *words]!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_wrong_setting_exits_2_with_one_line(tmp_path: Path) -> None:
     result = run("prior", tmp_path / "out", "--set", "prior.stps=3")
     assert result.exit_code == 2

@@ -23,10 +23,13 @@ pytest.importorskip("tensorboard")
 from safetensors.torch import load_file  # noqa: E402
 
 from seal2real.rng import Rng  # noqa: E402
-from seal2real.sealdb.errors import ForeignFolderError  # noqa: E402
+from seal2real.sealdb.errors import ForeignFolderError, WriteError  # noqa: E402
 from seal2real.training.checkpoint import checkpoint_files, load_checkpoint  # noqa: E402
+from seal2real.training.config import Config, resolve  # noqa: E402
 from seal2real.training.errors import CheckpointError, TrainingError  # noqa: E402
+from seal2real.training.loop import run_stage  # noqa: E402
 from seal2real.training.runfolder import RunFolder  # noqa: E402
+from seal2real.training.stage import Context, Stage  # noqa: E402
 from seal2real.training.tree import is_equal  # noqa: E402
 from tests.support.small_stage import train_small  # noqa: E402
 
@@ -309,6 +312,22 @@ def test_full_disk_keeps_the_old_checkpoint(whole: Path, tmp_path: Path) -> None
 def test_a_checkpoint_of_another_run_is_refused(whole: Path, word: str, message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         train_small(whole, (*WORDS, word))
+
+
+def test_refusals_come_before_the_stage_is_built(whole: Path, tmp_path: Path) -> None:
+    """Building may mean to encode thousands of images."""
+
+    def build(_config: Config, _context: Context) -> Stage:
+        pytest.fail("the stage was built")
+
+    quiet = ("loop.device=cpu", "loop.threads=1")
+    with pytest.raises(CheckpointError, match="data.size must stay as .* has it, 256, got 64"):
+        run_stage(build, resolve("tiny", "", (*quiet, "data.size=64")), whole, "small")
+    with pytest.raises(CheckpointError, match="must be a run of vgg, got one of small; give"):
+        run_stage(build, resolve("tiny", "", quiet), whole, "vgg")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WriteError, match="got File exists; that is a file: choose another name"):
+        run_stage(build, resolve("tiny", "", quiet), tmp_path / "file", "small")
 
 
 def test_a_longer_run_goes_on_from_a_finished_one(tmp_path: Path) -> None:

@@ -8,12 +8,32 @@ from pathlib import Path
 
 from seal2real.sealdb.dataset import DATASET, read_info
 from seal2real.sealdb.provenance import CAPTURED, extract
+from seal2real.training.config import DataConfig
 from seal2real.training.data.real_files import RealImage
 
-__all__ = ["check_real", "images_hash", "refuse_made", "refuse_marked"]
+__all__ = ["check_real", "images_hash", "real_folder", "refuse_made", "refuse_marked"]
 
 # Folders above the one named that may hold its dataset.json: DB/real/shards is three deep.
 _LEVELS = 3
+
+
+def real_folder(data: DataConfig) -> Path:
+    """Return the folder of real images that ``data`` names.
+
+    Raises:
+        ValueError: if it names none.
+        FileNotFoundError: if there is no such folder.
+    """
+    if not data.real:
+        raise ValueError(
+            "real_folder: data.real must name a folder of real images, got none; give --real DIR"
+        )
+    folder = Path(data.real)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"real_folder: data.real must be an existing folder, got {folder}; check the path"
+        )
+    return folder
 
 
 def check_real(folder: Path | str, images: Sequence[RealImage]) -> None:

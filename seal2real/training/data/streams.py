@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from seal2real.training.config import DataConfig
-from seal2real.training.data.checks import check_real
+from seal2real.training.data.checks import check_real, real_folder
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.real import RealCrops
 
@@ -66,12 +66,9 @@ def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True)
             by a program.
         FileNotFoundError: if the folder is not there.
     """
-    if not data.real:
-        raise ValueError(
-            "real_crops: data.real must name a folder of real images, got none; give --real DIR"
-        )
+    folder = real_folder(data)
     crops = RealCrops(
-        data.real,
+        folder,
         data.size,
         seed=seed,
         split=split,
@@ -81,7 +78,7 @@ def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True)
         groups=data.groups or None,
         augment=augment,
     )
-    check_real(data.real, crops.images)
+    check_real(folder, crops.images)
     return crops
 
 
