@@ -25,6 +25,7 @@ struct Chunk {
   std::vector<size_t> row_start;  // per canvas row, index of its first pixel
   std::vector<Samples> inked;
   std::vector<Samples> part;
+  std::vector<uint64_t> turned;  // bit j: all of the part's line j is flipped
 };
 
 // All samples right of `x` (1/256 px from the pixel's left edge).
@@ -34,6 +35,8 @@ uint64_t right_of(int64_t x) {
   static_assert(kStep == 4, "the shift above divides by kStep");
   return first <= 0 ? ~uint64_t{0} : first >= kLines ? 0 : ~uint64_t{0} << first;
 }
+
+uint64_t lines_from(int line) { return line >= kLines ? 0 : ~uint64_t{0} << line; }
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0))); }
 
@@ -63,15 +66,14 @@ void flip_edge(int64_t xa, int64_t ya, int64_t xb, int64_t yb, const PixelBox& b
       if (std::min(xa, xb) >= left + kOne) {
         continue;
       }
+      int line = line_from(ya, top);
       const int end = line_from(yb, top);
-      Samples& samples = chunk.part[k];
-      if (std::max(xa, xb) <= left) {  // edges left of the pixel, such as borders: whole lines
-        for (int line = line_from(ya, top); line < end; ++line) {
-          samples[line] = ~samples[line];
-        }
+      if (std::max(xa, xb) <= left) {  // most edges are left of the pixel
+        chunk.turned[k] ^= lines_from(line) ^ lines_from(end);
         continue;
       }
-      for (int line = line_from(ya, top); line < end; ++line) {
+      Samples& samples = chunk.part[k];
+      for (; line < end; ++line) {
         const int64_t y = top + line * kStep + kStep / 2;
         const int64_t x = xa + floor_div((y - ya) * (xb - xa), yb - ya);
         samples[line] ^= right_of(x - left);
@@ -117,19 +119,26 @@ void add_part(const Part& part, const PixelBox& box, const Warp& warp, const Can
   }
   for (size_t k = range.first; k < range.last; ++k) {
     chunk.part[k].fill(0);
+    chunk.turned[k] = 0;
   }
   const Edges edges = tracer.trace(part, warp, box, kernels);
+  // Most edges of a part are above or below its pixels.
+  const int top = (chunk.pixels[range.first].y - box.y0) * kOne;
+  const int bottom = (chunk.pixels[range.last - 1].y + 1 - box.y0) * kOne;
   for (int i = 0; i < edges.count; ++i) {
-    if (edges.keep[i] != 0) {
-      flip_edge(edges.x[i], edges.y[i], edges.x[i + 1], edges.y[i + 1], box, canvas, chunk);
+    const Fixed24_8 y0 = edges.y[i];
+    const Fixed24_8 y1 = edges.y[i + 1];
+    if (edges.keep[i] != 0 && std::max(y0, y1) > top && std::min(y0, y1) < bottom) {
+      flip_edge(edges.x[i], y0, edges.x[i + 1], y1, box, canvas, chunk);
     }
   }
   for (size_t k = range.first; k < range.last; ++k) {
     for (int line = 0; line < kLines; ++line) {
+      const uint64_t samples = chunk.part[k][line] ^ -((chunk.turned[k] >> line) & 1);
       if (part.cut) {
-        chunk.inked[k][line] &= ~chunk.part[k][line];
+        chunk.inked[k][line] &= ~samples;
       } else {
-        chunk.inked[k][line] |= chunk.part[k][line];
+        chunk.inked[k][line] |= samples;
       }
     }
   }
@@ -155,6 +164,7 @@ void settle(Chunk& chunk, const Layout& layout, const Warp& warp,
   }
   chunk.inked.assign(chunk.pixels.size(), Samples{});
   chunk.part.resize(chunk.pixels.size());
+  chunk.turned.resize(chunk.pixels.size());
   for (size_t i = 0; i < layout.parts.size(); ++i) {
     add_part(layout.parts[i], boxes[i], warp, canvas, kernels, tracer, chunk);
   }
