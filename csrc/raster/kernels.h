@@ -93,12 +93,13 @@ struct Segments {
   static constexpr int kRoom = kEdges + kWaiting + 64;
   // Edges with rows left; lengths in 1/256 px.
   struct {
-    alignas(64) int32_t x0[kRoom];    // of the upper end, less the bits of a rounded zero
-    alignas(64) int32_t top[kRoom];   // of its first row, below the upper end
-    alignas(64) int32_t drop[kRoom];  // from the upper end to the lower, or to the last row's end
+    alignas(64) int32_t place[kRoom];  // of the upper end, from the first cell on as if the first
+                                       // row's cells went on to its left and right; less the bits
+                                       // of a rounded zero
+    alignas(64) int32_t top[kRoom];    // twice that of its first row below the upper end, plus 1
+                                       // when it runs upwards
+    alignas(64) int32_t drop[kRoom];   // from the upper end to the lower, or to the last row's end
     alignas(64) float slope[kRoom];
-    alignas(64) int32_t start[kRoom];  // cell at the left of its first row, plus 1 when it runs
-                                       // upwards: that cell's number is even
   } edges;
   // Row segments that reach beyond two columns, from the left of their first column.
   struct {

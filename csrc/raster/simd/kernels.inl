@@ -286,20 +286,21 @@ inline void drain_wide(Segments& s, const Grid& grid) {
   }
 }
 
-// Segments of edges in one row each: `from` and `to` lie below the edges' upper ends. Stores what
-// the first two columns get as additions `at` and on; the lanes of `real` may go on in the wide
-// ones.
-inline void add_segments(Ints from, Ints to, Floats slope, Ints x0, Ints up, Ints base, int at,
-                         Mask real, Segments& s) {
-  const Ints xa = bits_of(to_float(from) * slope + kRounding) + x0;
-  const Ints xb = bits_of(to_float(to) * slope + kRounding) + x0;
+// Segments of edges in one row each: `from` and `to` lie below the edges' upper ends, `place` is
+// what Segments::edges keeps, in this row. Stores what the first two columns get as additions `at`
+// and on; the lanes of `real` may go on in the wide ones.
+inline void add_segments(Ints from, Ints to, Floats slope, Ints place, Ints up, int at, Mask real,
+                         Segments& s) {
+  const Ints xa = bits_of(to_float(from) * slope + kRounding) + place;
+  const Ints xb = bits_of(to_float(to) * slope + kRounding) + place;
   const Ints left = least(xa, xb);
-  const Ints column = left >> 8;
+  const Ints base = left >> 8;
   const Ints low = left & 255;
-  const Ints high = most(xa, xb) - column * kOne;
-  const Ints width = most(high - low, splat(1));
+  const Ints span = most(xa, xb) - left;
+  const Ints high = low + span;
+  const Ints width = most(span, splat(1));
   const Floats per_x = to_float(((to - from) ^ up) - up) / to_float(width);
-  store(s.base + at, base + column);
+  store(s.base + at, base);
   store_values(s.value + at, Ints{}, height_at(splat(kOne), low, width, per_x),
                height_at(splat(2 * kOne), low, width, per_x), low + least(high, splat(kOne)),
                least(high - kOne, splat(kOne)));
@@ -309,19 +310,18 @@ inline void add_segments(Ints from, Ints to, Floats slope, Ints x0, Ints up, Int
     store_kept(s.wide.low + kept, low, more);
     store_kept(s.wide.high + kept, high, more);
     store_kept(s.wide.per_x + kept, per_x, more);
-    store_kept(s.wide.base + kept, base + column, more);
+    store_kept(s.wide.base + kept, base, more);
     s.wide.count = kept + __builtin_popcount(more);
   }
 }
 
 // Keeps the edges of the lanes `more` behind `count` others.
-inline void keep_edges(Ints x0, Ints top, Ints drop, Floats slope, Ints start, Mask more, int count,
+inline void keep_edges(Ints place, Ints top, Ints drop, Floats slope, Mask more, int count,
                        Segments& s) {
-  store_kept(s.edges.x0 + count, x0, more);
+  store_kept(s.edges.place + count, place, more);
   store_kept(s.edges.top + count, top, more);
   store_kept(s.edges.drop + count, drop, more);
   store_kept(s.edges.slope + count, slope, more);
-  store_kept(s.edges.start + count, start, more);
 }
 
 // Edges top to bottom with slope, and the first row of each; keeps those that have more. Keeping
@@ -346,16 +346,16 @@ inline int add_first_rows(const Edges& edges, int begin, int end, const Grid& gr
     const Ints upper = down ? xa : xb;
     const Ints lower = down ? xb : xa;
     const Floats slope = to_float(lower - upper) / to_float(most(most(ya, yb) - y0, splat(1)));
-    const Ints x0 = (upper & live) - kRoundingBits;
+    const Ints row = (first - grid.row_begin) * (grid.stride * kOne);
+    const Ints place = ((upper + row) & live) - kRoundingBits;
     const Ints top = first * kOne - y0;
     const Ints drop = y1 - y0;
-    const Ints start = (((first - grid.row_begin) * grid.stride) - ~down) & live;
     // The other lanes add nothing to the first cell.
-    add_segments(most(top, Ints{}) & live, least(top + kOne, drop) & live, slope, x0, -(start & 1),
-                 start & ~1, added, crosses, s);
+    add_segments(most(top, Ints{}) & live, least(top + kOne, drop) & live, slope, place, ~down,
+                 added, crosses, s);
     added += kLanes;
     const Mask more = crosses & mask_of(drop > top + kOne);
-    keep_edges(x0, top, drop, slope, start, more, count, s);
+    keep_edges(place, top * 2 - ~down, drop, slope, more, count, s);
     count += __builtin_popcount(more);
   }
   scatter(s, added, grid);
@@ -368,19 +368,17 @@ inline int add_first_rows(const Edges& edges, int begin, int end, const Grid& gr
 inline int add_row(int row, int count, const Grid& grid, Segments& s) {
   int kept = 0;
   for (int i = 0; i < count; i += kLanes) {
-    const Ints x0 = load(s.edges.x0 + i);
+    const Ints place = load(s.edges.place + i);
     const Ints top = load(s.edges.top + i);
     const Ints drop = load(s.edges.drop + i);
     const Floats slope = load(s.edges.slope + i);
-    const Ints start = load(s.edges.start + i);
     const Ints real = iota() + i < count;
-    const Ints row_top = top + row * kOne;
+    const Ints row_top = (top >> 1) + row * kOne;
     const Ints row_bottom = row_top + kOne;
-    const Ints up = -(start & 1);
-    add_segments(most(row_top, Ints{}), least(row_bottom, drop), slope, x0, up,
-                 start + up + row * grid.stride, i, mask_of(real), s);
+    add_segments(most(row_top, Ints{}), least(row_bottom, drop), slope,
+                 place + row * grid.stride * kOne, -(top & 1), i, mask_of(real), s);
     const Mask more = mask_of(real & (drop > row_bottom));
-    keep_edges(x0, top, drop, slope, start, more, kept, s);
+    keep_edges(place, top, drop, slope, more, kept, s);
     kept += __builtin_popcount(more);
   }
   return kept;
@@ -388,15 +386,16 @@ inline int add_row(int row, int count, const Grid& grid, Segments& s) {
 
 // The rows of edge `e` from number `row` on.
 inline void add_rows(int e, int row, const Grid& grid, Segments& s) {
-  const int end = (s.edges.drop[e] - s.edges.top[e] + kOne - 1) >> 8;
-  const int up = -(s.edges.start[e] & 1);
+  const int top = s.edges.top[e] >> 1;
+  const int up = -(s.edges.top[e] & 1);
+  const int end = (s.edges.drop[e] - top + kOne - 1) >> 8;
   for (; row < end; row += kLanes) {
     const Ints number = iota() + row;
-    const Ints row_top = s.edges.top[e] + number * kOne;
+    const Ints row_top = top + number * kOne;
     const int count = end - row < kLanes ? end - row : kLanes;
     add_segments(most(row_top, Ints{}), least(row_top + kOne, splat(s.edges.drop[e])),
-                 splat(s.edges.slope[e]), splat(s.edges.x0[e]), splat(up),
-                 s.edges.start[e] + up + number * grid.stride, 0, mask_of(iota() < count), s);
+                 splat(s.edges.slope[e]), s.edges.place[e] + number * (grid.stride * kOne),
+                 splat(up), 0, mask_of(iota() < count), s);
     scatter(s, count, grid);
     drain_wide(s, grid);
   }
