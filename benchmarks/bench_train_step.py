@@ -196,10 +196,11 @@ def steps(s: Setup, *, ours: bool) -> dict[str, Job]:
             value = loss(s.sd, s.prompts, s.noised(latents()), s.noised(latents()))
         value.backward()
 
-    def eager(prompts: tuple[Tensor, Tensor]) -> None:
-        for prompt in prompts:
+    def eager(prompts: tuple[Tensor, Tensor], *, forged: Tensor | None = None) -> None:
+        """Learn real latents under the first prompt, and forged or drawn ones under the second."""
+        for prompt, x0 in zip(prompts, (None, forged), strict=True):
             with s.autocast():
-                x = s.noised(latents())
+                x = s.noised(latents() if x0 is None else x0)
                 loss = (s.sd(x.x_t(s.scheduler), x.t, prompt) - x.noise).square().mean()
             loss.backward()
 
@@ -232,6 +233,9 @@ def steps(s: Setup, *, ours: bool) -> dict[str, Job]:
     def eq6() -> None:
         with torch.no_grad(), s.autocast():
             x0 = s.latent(s.forged())
+        if not ours:
+            eager((s.prompts.real, s.prompts.fake), forged=x0)
+            return
         with s.autocast():
             value = adversarial_loss(s.sd, s.prompts, s.noised(latents()), s.noised(x0))
         value.backward()

@@ -22,13 +22,14 @@ def small() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small")
-def test_both_sides_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gradients of eq. 2 in fp32 with equal noise: one pass over both domains, or a pass each."""
+@pytest.mark.parametrize("work", ["stage 1, eq. 2", "stage 2, eq. 6"])
+def test_both_sides_do_the_same_work(work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients in fp32 with equal noise: one pass over both domains, or a pass each."""
     gradients = []
     for ours in (True, False):
         s = bench.setup("tiny", 2, CPU, "fp32", ours=ours)
         monkeypatch.setattr(bench.Setup, "noised", _fixed_noise)
-        bench.steps(s, ours=ours)["stage 1, eq. 2"]()
+        bench.steps(s, ours=ours)[work]()
         gradients.append([p.grad.clone() for p in s.unet.parameters()])
     for a, b in zip(*gradients, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-6)
