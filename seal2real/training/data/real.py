@@ -208,8 +208,7 @@ def _check_fills(image: RealImage, size: int) -> None:
 
 def _load(image: RealImage, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the trimmed image and where it is valid, both of ``shape`` (width, height)."""
-    with Image.open(image.path) as file:
-        pixels = np.asarray(file.convert("RGB"))
+    pixels = _decoded(image.path)
     ignore = read_ignore(image)
     valid = np.ones(pixels.shape[:2], bool) if ignore is None else ~grow(ignore, _IGNORE_GROWTH_PX)
     pixels = fill_ignored(pixels, ~valid)
@@ -220,6 +219,21 @@ def _load(image: RealImage, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], 
     shrunk = Image.fromarray(pixels).resize(shape, Image.Resampling.BICUBIC)
     share = Image.fromarray(valid.astype(np.uint8) * 255).resize(shape, Image.Resampling.BOX)
     return np.asarray(shrunk), np.asarray(share) == 255
+
+
+def _decoded(path: Path) -> NDArray[np.uint8]:  # [H, W, 3]
+    """Return the pixels of an image file.
+
+    Raises:
+        ValueError: if the file is cut short: its size and mode, which were checked, come first.
+    """
+    try:
+        with Image.open(path) as file:
+            return np.asarray(file.convert("RGB"))
+    except (OSError, SyntaxError) as error:
+        raise ValueError(
+            f"RealCrops: {path} must be a complete image, got {error}; repair or remove it"
+        ) from None
 
 
 def _sample_view(rng: Rng, small: bool) -> _View:

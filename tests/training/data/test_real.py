@@ -203,6 +203,15 @@ def test_a_damaged_file_is_refused_by_name(folder: Path) -> None:
         RealCrops(folder, 128)
 
 
+def test_a_file_cut_short_is_refused_by_name(folder: Path) -> None:
+    """Its header is whole, so that it is met when it is decoded."""
+    whole = (folder / "p0.png").read_bytes()
+    (folder / "p0.png").write_bytes(whole[: len(whole) // 2])
+    crops = RealCrops(folder, 128, split="all", augment=False)
+    with pytest.raises(ValueError, match=r"p0.png must be a complete image, got .*; repair or rem"):
+        crops[0]
+
+
 def test_a_mask_of_another_size_is_refused_by_name(folder: Path) -> None:
     Image.new("L", (10, 10)).save(folder / "p0.ignore.png")
     with pytest.raises(ValueError, match="p0.ignore.png must have the image's size 200 x 180"):
