@@ -116,7 +116,7 @@ def list_images(
     if bad and strict:
         raise refuse_strict("crops", bad)
     if not good:
-        raise refuse_all("crops", folder, bad)
+        raise refuse_all("crops", folder, bad, pdf=False)
     return good, bad
 
 
@@ -137,12 +137,17 @@ def cut_crops(
     Raises:
         FileExistsError: if ``out`` exists and is not an empty folder.
         FileNotFoundError: if a folder or the segmenter is missing.
-        ValueError: if no image is usable (or one is not, under ``strict``), ``out`` lies in
-            ``folder``, or no seal is found at all.
+        ValueError: if no image is usable (or one is not, under ``strict``), ``ignore`` holds no
+            mask of one, ``out`` lies in ``folder``, or no seal is found at all.
     """
     settings = settings or CropSettings()
     masks = IgnoreMasks(ignore)
     images, bad = list_images(folder, ignore, settings.max_pixels, strict)
+    if ignore is not None and not any(masks.path(image) for image in images):
+        raise ValueError(
+            f"crops: --ignore must hold masks of the images in {folder}, got none that fits in "
+            f"{ignore}; name the mask of photo.jpg photo.mask.png"
+        )
     report = CropsReport(images=len(images), bad=bad)
     session = open_segmenter()
     with staged(out, forbidden=folder, caller="crops") as root:

@@ -129,6 +129,7 @@ def test_refusals_say_what_to_do(scans: Path, tmp_path: Path, cut: tuple[Path, R
         ((folder, tmp_path / "o", "--min-score", "2"), "min_score must be in 0.0..1.0, got 2.0"),
         ((folder, tmp_path / "o", "--page-width-mm", "1"), "page_width_mm must be in 10.0..3000.0"),
         ((folder, folder / "o"), "dest must lie outside"),
+        ((folder, tmp_path / "o", "--ignore", cut[0]), "must hold masks of the images in"),
     ]
     for arguments, message in cases:
         result = run(*arguments)
@@ -143,7 +144,8 @@ def test_no_usable_image_and_no_seal_are_errors_and_leave_nothing(tmp_path: Path
     (folder / "a.png").write_bytes(b"no picture")
     result = run(folder, tmp_path / "out")
     assert result.exit_code == 2
-    assert "folder must hold at least one usable image" in result.output
+    assert "folder must hold at least one usable image, got 1 unusable" in result.output
+    assert "WebP or BMP files (of a PDF: pdftoppm" in result.output
     Image.new("RGB", (400, 400), "white").save(folder / "b.png")
     result = run(folder, tmp_path / "out")
     assert result.exit_code == 2
