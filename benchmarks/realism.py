@@ -9,7 +9,7 @@ from a bootstrap clustered by company.
 
     python -m benchmarks.realism --real DIR            # rows that need no training
     python -m benchmarks.realism --real DIR --realised forger=forger:A.onnx,B.onnx,C.onnx,D.onnx,E.onnx
-    python -m benchmarks.realism --real DIR --folds OUT    # what to train the five without
+    python -m benchmarks.realism --real DIR --crops CROPS --folds OUT    # to train without a fold
 
 DIR has seals/labels.csv (file, company, ellipse "cx cy a b angle"). A realised source is
 NAME=METHOD[/crop]:WEIGHTS, one network for all folds or one for each, in the order of the folds;
@@ -129,11 +129,14 @@ def _seal(
     return [] if patches is None else [Seal(group, patches)]
 
 
-def write_folds(real: Path, seals: Sequence[Seal], seed: int, out: Path) -> list[Path]:
+def write_folds(
+    real: Path, seals: Sequence[Seal], seed: int, out: Path, crops: Path | None = None
+) -> list[Path]:
     """Write what may be learned from without each fold; return the profiles fitted to it.
 
-    ``out/fold0`` .. ``fold4`` hold the tiles of the other companies in ``tiles`` with
-    ``groups.csv`` beside, ``images`` without overlays, and ``profile.toml``.
+    ``out/fold0`` .. ``fold4`` hold ``images`` without overlays, ``profile.toml`` and, with
+    ``crops``, those of the other companies in ``crops`` with ``groups.csv`` beside: ``data.real``
+    and ``data.groups`` of a training without the fold.
     """
     place = dict(zip((seal.group for seal in seals), folds_of(seals, seed), strict=True))
     with (real / "seals" / "labels.csv").open(encoding="utf-8-sig", newline="") as stream:
@@ -142,23 +145,38 @@ def write_folds(real: Path, seals: Sequence[Seal], seed: int, out: Path) -> list
     for fold in range(FOLDS):
         kept = [row for row in rows if place.get(row["company"].rstrip("?"), -1) != fold]
         folder = out / f"fold{fold}"
-        for name in ("images", "tiles"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        lines = ["file,source"]
         for row in kept:
-            tile = real / "seals" / row["tile"]
-            _link(tile, folder / "tiles" / tile.name)
-            lines.append(f"{tile.name},{row['company'].rstrip('?')}")
             if row["subset"] == "clean":
                 _link(real / "seals" / row["file"], folder / "images" / row["file"])
-        (folder / "groups.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if crops is not None:
+            companies = {Path(row["tile"]).name: row["company"].rstrip("?") for row in kept}
+            _write_crops(crops, companies, folder)
         profiles.append(folder / "profile.toml")
         if not profiles[-1].exists():
             fit_profile(folder / "images").save(profiles[-1])
     return profiles
 
 
+def _write_crops(crops: Path, companies: Mapping[str, str], folder: Path) -> None:
+    """Link the crops whose source is in ``companies`` (file -> company) into ``folder/crops``."""
+    listing, groups = [], ["file,source"]
+    for line in (crops / "crops.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["source"] not in companies:
+            continue
+        listing.append(line)
+        groups.append(f"{row['file']},{companies[row['source']]}")
+        for name in (row["file"], row["file"].replace(".png", ".ignore.png")):
+            if (crops / name).exists():
+                _link(crops / name, folder / "crops" / name)
+    if (crops / "exclude.txt").exists():
+        _link(crops / "exclude.txt", folder / "crops" / "exclude.txt")
+    (folder / "crops" / "crops.jsonl").write_text("\n".join(listing) + "\n", encoding="utf-8")
+    (folder / "groups.csv").write_text("\n".join(groups) + "\n", encoding="utf-8")
+
+
 def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         target.symlink_to(source.resolve())
 
@@ -189,13 +207,15 @@ def main() -> None:
     parser.add_argument("--realised", action="append", default=[], help="NAME=METHOD:WEIGHTS,...")
     parser.add_argument("--base", default="tiny", help="base of the priors in --realised")
     parser.add_argument("--folds", type=Path, help="where to keep what is fitted without each fold")
+    parser.add_argument("--crops", type=Path, help="what `seal2real crops` made of the tiles")
     parser.add_argument("--count", type=int, default=100, help="drawn seals a fold")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     real = real_seals(args.real)
     print(json.dumps({"commit": commit(), "real": len(real), "seed": args.seed, **machine()}))
     with tempfile.TemporaryDirectory() as work:
-        profiles = write_folds(args.real, real, args.seed, args.folds or Path(work))
+        folds = args.folds or Path(work)
+        profiles = write_folds(args.real, real, args.seed, folds, args.crops)
         sources = {
             name: [
                 realised_seals(part, reals[k % len(reals)], args.seed) for k, part in enumerate(d)
