@@ -7,11 +7,6 @@
 
 namespace seal2real {
 
-Point Warp::project(Point mm) const {
-  const double w = depth(mm);
-  return {(h[0] * mm.x + h[1] * mm.y + h[2]) / w, (h[3] * mm.x + h[4] * mm.y + h[5]) / w};
-}
-
 Point Warp::curl(Point px) const {
   if (!has_curl()) {
     return px;

@@ -20,8 +20,11 @@ struct Warp {
   bool has_curl() const { return curl_amplitude_px != 0.0; }
   bool is_affine() const { return h[6] == 0.0 && h[7] == 0.0; }
   double depth(Point mm) const { return h[6] * mm.x + h[7] * mm.y + h[8]; }
-  Point project(Point mm) const;  // the homography alone
-  Point curl(Point px) const;     // the wave alone
+  Point project(Point mm) const {  // the homography alone
+    const double w = depth(mm);
+    return {(h[0] * mm.x + h[1] * mm.y + h[2]) / w, (h[3] * mm.x + h[4] * mm.y + h[5]) / w};
+  }
+  Point curl(Point px) const;  // the wave alone
   Point apply(Point mm) const { return curl(project(mm)); }
 };
 

@@ -714,9 +714,11 @@ void cover_rows(const Fixed24_8* x, int count, int32_t* column, uint64_t* covere
     const Floats share = 0.5F / width;
     const Floats first = to_float(low & 255) - (span == 0 ? splat(0.5F) : Floats{});
     store(column + i, low >> 8);
-    Ints pixel[kMet];
+    Ints pixel[kMet] = {splat(255), splat(255), splat(255), splat(255), splat(255)};
+    // Most lines meet three pixels at most.
+    const int met = mask_of(3 * kOne - first < width) == 0 ? 3 : kMet;
     Floats before{};
-    for (int k = 0; k < kMet; ++k) {
+    for (int k = 0; k < met; ++k) {
       const Floats until = area_until(static_cast<float>((k + 1) * kOne) - first, width, share);
       pixel[k] = round_to_int((until - before) * (255.0F / 256.0F));
       before = until;
