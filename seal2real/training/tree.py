@@ -11,6 +11,8 @@ __all__ = ["is_equal", "pack", "unpack", "unshare"]
 
 # Marks a tensor's place in the JSON part, and containers that JSON lacks.
 _TENSOR, _TUPLE, _PAIRS = "$tensor", "$tuple", "$pairs"
+# Beside a tensor's place: it is stored as [B, H, W, C], the order it has in memory.
+_CHANNELS_LAST = "$channels_last"
 
 
 def pack(tree: Any, prefix: str, tensors: dict[str, Tensor]) -> Any:
@@ -20,13 +22,18 @@ def pack(tree: Any, prefix: str, tensors: dict[str, Tensor]) -> Any:
         tree: dicts (with text or integer keys), lists, tuples, text, numbers, bools, None and
             tensors of any shape, type and device.
         prefix: beginning of the tensors' names.
-        tensors: receives contiguous copies on the CPU (or the tensor itself where it is one).
+        tensors: receives contiguous tensors on the CPU. What is there already is not copied,
+            channels_last or not: the state of a Stable Diffusion UNet under Adam is 10 GB.
 
     Raises:
         TypeError: for anything else, named by its place.
     """
     if isinstance(tree, Tensor):
-        tensors[prefix] = tree.detach().cpu().contiguous()
+        here = tree.detach().cpu()
+        if here.dim() == 4 and not here.is_contiguous():
+            tensors[prefix] = here.permute(0, 2, 3, 1).contiguous()
+            return {_TENSOR: prefix, _CHANNELS_LAST: True}
+        tensors[prefix] = here.contiguous()
         return {_TENSOR: prefix}
     if isinstance(tree, dict):
         return _pack_dict(tree, prefix, tensors)
@@ -58,7 +65,8 @@ def unpack(
     if not isinstance(packed, dict):
         return packed
     if _TENSOR in packed:
-        return tensors[packed[_TENSOR]]
+        tensor = tensors[packed[_TENSOR]]
+        return tensor.permute(0, 3, 1, 2) if _CHANNELS_LAST in packed else tensor
     if _TUPLE in packed:
         return tuple(unpack(item, tensors) for item in packed[_TUPLE])
     if _PAIRS in packed:
@@ -78,9 +86,34 @@ def unshare(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def is_equal(a: Any, b: Any) -> bool:
-    """Return whether two trees hold the same numbers and tensors, bit for bit."""
+    """Return whether two trees hold the same numbers and tensors, bit for bit.
+
+    In which order a tensor lies in memory does not count.
+    """
     left: dict[str, Tensor] = {}
     right: dict[str, Tensor] = {}
-    if pack(a, "x", left) != pack(b, "x", right):
+    one, two = pack(a, "x", left), pack(b, "x", right)
+    if _plain(one) != _plain(two):
         return False
-    return all(torch.equal(left[name], right[name]) for name in left)
+    sides = zip(_tensors(one, left), _tensors(two, right), strict=True)
+    return all(torch.equal(x, y) for x, y in sides)
+
+
+def _plain(packed: Any) -> Any:
+    """Return ``packed`` without the orders of its tensors."""
+    if isinstance(packed, list):
+        return [_plain(item) for item in packed]
+    if isinstance(packed, dict):
+        return {key: _plain(value) for key, value in packed.items() if key != _CHANNELS_LAST}
+    return packed
+
+
+def _tensors(packed: Any, tensors: dict[str, Tensor]) -> list[Tensor]:
+    """Return all tensors of a packed tree, in its order."""
+    if isinstance(packed, list):
+        return [tensor for item in packed for tensor in _tensors(item, tensors)]
+    if not isinstance(packed, dict):
+        return []
+    if _TENSOR in packed:
+        return [unpack(packed, tensors)]
+    return [tensor for value in packed.values() for tensor in _tensors(value, tensors)]

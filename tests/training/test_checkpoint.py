@@ -137,6 +137,24 @@ def test_what_cannot_be_stored_is_named() -> None:
         pack({"stage": [1, {2}]}, "x", {})
 
 
+def test_channels_last_is_stored_as_it_lies_in_memory(tmp_path: Path) -> None:
+    """Nothing is copied on the way to the file, and the order comes back with the values."""
+    weight = torch.arange(120.0).view(2, 3, 4, 5).to(memory_format=torch.channels_last)
+    plain = torch.arange(24.0).view(1, 2, 3, 4)
+    held: dict[str, torch.Tensor] = {}
+    pack({"weight": weight, "plain": plain}, "x", held)
+    assert [held["x.weight"].data_ptr(), held["x.plain"].data_ptr()] == [
+        weight.data_ptr(),
+        plain.data_ptr(),
+    ]
+    made = Checkpoint(1, {"weight": weight, "plain": plain}, {}, {}, {})
+    read = load_checkpoint(save_checkpoint(tmp_path, made, keep=1)).state
+    assert torch.equal(read["weight"], weight) and torch.equal(read["plain"], plain)
+    assert read["weight"].stride() == weight.stride()
+    assert is_equal({"a": weight}, {"a": weight.contiguous()})
+    assert not is_equal({"a": weight}, {"a": weight.contiguous() + 1})
+
+
 def test_equality_sees_one_bit() -> None:
     """The comparison that the resume tests rest on."""
     one, two = torch.zeros(3), torch.zeros(3)

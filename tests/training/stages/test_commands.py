@@ -11,6 +11,9 @@ from click.testing import CliRunner, Result
 
 from seal2real.cli.train import main
 from seal2real.models.seal_vgg import SealVgg, save_seal_vgg
+from seal2real.training.config import resolve
+from seal2real.training.loop import make_context
+from seal2real.training.stages.forger import open_networks
 from tests.support.bases import write_base
 from tests.support.diffusion import write_photos
 
@@ -45,6 +48,10 @@ def test_prior_then_forger(tmp_path: Path, kind: str) -> None:
         f"forger.vgg={tmp_path / 'vgg.safetensors'}", *FORGER,
     )  # fmt: skip
     assert made.exit_code == 0, made.output
+    sets = (*QUIET, f"forger.base={base}", f"forger.prior={weights}")
+    config = resolve("tiny", "", (*sets, f"forger.vgg={tmp_path / 'vgg.safetensors'}"))
+    networks = open_networks(config, make_context(config.loop))
+    assert networks.base.unet is networks.prior.unet, "two UNets would be held"
     files = {path.name for path in (tmp_path / "forger" / "weights").iterdir()}
     assert files == {"forger.safetensors", "forger.onnx", "prior"}
     assert (tmp_path / "forger" / "report.html").is_file()
