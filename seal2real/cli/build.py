@@ -29,6 +29,8 @@ _TOO_FEW, _LEAST_KEPT = 3, 0.99
 _PAPER = {"count": 10_000, "size": "512"}
 _MOST_REAL = 10_000
 _GALLERY_LEAST, _GALLERY_MOST = 24, 64
+# Settings of the diffusion methods where the command line has none.
+_DIFFUSION = {"base": "tiny", "strength": 0.3, "steps": 20}
 
 
 def _realisation_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,8 +46,8 @@ def _realisation_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--base", default=None, help="base of the prior: folder or hub id; tiny by default"
         ),
-        click.option("--strength", default=0.3, show_default=True, help="diffusion: noise, 0..1"),
-        click.option("--steps", default=20, show_default=True, help="diffusion: denoising steps"),
+        click.option("--strength", type=float, help="diffusion: share of noise, 0..1 [0.3]"),
+        click.option("--steps", type=int, help="diffusion: denoising steps [20]"),
         click.option(
             "--scope",
             default="support",
@@ -171,8 +173,8 @@ def _realisation(
     forger: Path | None,
     prior: Path | None,
     base: str | None,
-    strength: float,
-    steps: int,
+    strength: float | None,
+    steps: int | None,
     scope: str,
     policy: str,
     ocr: bool,
@@ -180,14 +182,10 @@ def _realisation(
     """Return the realisation of the command line, and the file or folder of its network."""
     from seal2real.realise.methods import engine_versions, weights_sha256
 
+    told = {"base": base, "strength": strength, "steps": steps}
+    given = {name: value for name, value in told.items() if value is not None}
+    settings = _diffusion_settings(command, method, given)
     weights = _weights(command, method, forger, prior)
-    settings: dict[str, Any] = {}
-    if method.startswith("diffusion-"):
-        settings = {"base": base or "tiny", "strength": strength, "steps": steps}
-    elif base is not None:
-        raise ValueError(
-            f"{command}: --base must come with a diffusion method, got {method}; drop it"
-        )
     realisation = Realisation(
         method=method,
         weights=None if weights is None else weights_sha256(weights),
@@ -198,6 +196,27 @@ def _realisation(
         settings=settings,
     )
     return realisation, weights
+
+
+def _diffusion_settings(command: str, method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of the diffusion methods, none for the others.
+
+    Raises:
+        ValueError: if ``given`` holds what has no effect or is out of range.
+    """
+    if not method.startswith("diffusion-"):
+        for name in given:
+            raise ValueError(
+                f"{command}: --{name} must come with a diffusion method, got {method}; drop it"
+            )
+        return {}
+    settings = {**_DIFFUSION, **given}
+    if not 0 < settings["strength"] <= 1 or settings["steps"] < 1:
+        raise ValueError(
+            f"{command}: --strength must be in (0, 1] and --steps at least 1, got "
+            f"{settings['strength']} and {settings['steps']}; 0.3 and 20 are usual"
+        )
+    return settings
 
 
 def _weights(command: str, method: str, forger: Path | None, prior: Path | None) -> Path | None:
@@ -220,7 +239,7 @@ def _weights(command: str, method: str, forger: Path | None, prior: Path | None)
     else:
         path = forger or (default_weights() if method == "forger" else Path("gan.onnx"))
         option = "--forger"
-        train = f"seal2real-train {method}, then seal2real-export onnx"
+        train = f"seal2real-train {method}; it writes weights/{method}.onnx"
     if not path.exists():
         raise ValueError(
             f"{command}: weights of method {method} must be there, got no {path}; train them "

@@ -179,10 +179,19 @@ def canonical_json(value: Any) -> bytes:
 
 
 def first_difference(held: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any] | None:
-    """Return (key, held value, wanted value) of the first key that differs, or None."""
+    """Return (key, held value, wanted value) of the first key that differs, or None.
+
+    Keys of tables within are joined by dots; a table that is not there is an empty one.
+    """
     for key in [*wanted, *(key for key in held if key not in wanted)]:
-        if held.get(key) != wanted.get(key):
-            return key, held.get(key), wanted.get(key)
+        old, new = held.get(key), wanted.get(key)
+        if old == new:
+            continue
+        if isinstance(old, dict | None) and isinstance(new, dict | None):
+            inner = first_difference(old or {}, new or {})
+            if inner is not None:
+                return f"{key}.{inner[0]}", *inner[1:]
+        return key, old, new
     return None
 
 

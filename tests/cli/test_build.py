@@ -192,6 +192,11 @@ def test_the_paper_preset(photos: Path, tmp_path: Path) -> None:
         ),
         (("--count", 2, "--method", "traditional", "--forger", "x"), "--forger and --prior must"),
         (("--count", 2, "--base", "sd", "--method", "traditional"), "--base must come with"),
+        (("--count", 2, "--steps", 3, "--method", "traditional"), "--steps must come with"),
+        (
+            ("--count", 2, "--strength", 0.3),
+            "--strength must come with a diffusion method, got for",
+        ),
         (("--count", 2, "--method", "magic"), "'magic' is not one of"),
     ],
 )
@@ -203,6 +208,17 @@ def test_bad_arguments_exit_with_2(
     assert result.exit_code == 2, result.output
     assert message in result.output.replace("\n", " ")
     assert not (tmp_path / "out").exists()
+
+
+def test_settings_of_diffusion_are_checked_before_networks_are_loaded(tmp_path: Path) -> None:
+    """The folder of the prior is empty: it is not read yet."""
+    prior = tmp_path / "prior"
+    prior.mkdir()
+    arguments = ("build", tmp_path / "out", "--count", 2, "--method", "diffusion-real")
+    for word, value in (("--strength", 3), ("--strength", 0), ("--steps", 0)):
+        result = run(*arguments, "--prior", prior, word, value)
+        assert result.exit_code == 2
+        assert "--strength must be in (0, 1] and --steps at least 1, got" in result.output
 
 
 def test_pages_cannot_have_a_real_part(photos: Path, tmp_path: Path) -> None:

@@ -101,6 +101,15 @@ def test_the_first_difference_is_named() -> None:
         check_same_recipe(held, wanted, "out")
 
 
+def test_a_difference_within_a_table_is_named_alone() -> None:
+    """Not the whole of both tables; one that is not there counts as empty."""
+    told = {"method": "forger", "gate": {"recall": 0.9, "print": 0.95}}
+    other = {"method": "forger", "gate": {"recall": 0.9, "print": 0.5}}
+    assert first_difference({"r": told}, {"r": other}) == ("r.gate.print", 0.95, 0.5)
+    assert first_difference({"r": None}, {"r": told}) == ("r.method", None, "forger")
+    assert first_difference({"r": None}, {"r": {}}) == ("r", None, {})
+
+
 def test_other_versions_are_another_recipe() -> None:
     """The remedy is to install the versions of the dataset."""
     recipe = Recipe(count=10)
