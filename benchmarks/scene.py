@@ -59,11 +59,15 @@ def hanzi() -> tuple[str, ...]:
 
 
 def sample_scene(rng: random.Random) -> Scene:
-    """Return new texts and a new place."""
+    """Return new texts and a new place.
+
+    It is in every side's time and is no side's work: 7 us with a call a text, 14 with a call a
+    character.
+    """
     return Scene(
-        ring="".join(rng.sample(hanzi(), 16)),
-        middle="".join(rng.sample(hanzi(), 6)),
-        code="".join(rng.choice("0123456789") for _ in range(13)),
+        ring="".join(rng.choices(hanzi(), k=16)),
+        middle="".join(rng.choices(hanzi(), k=6)),
+        code=f"{rng.randrange(10**13):013d}",
         span_deg=rng.uniform(220, 270),
         corners=tuple(
             (rng.uniform(-JITTER_PX, JITTER_PX), rng.uniform(-JITTER_PX, JITTER_PX))
