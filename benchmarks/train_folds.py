@@ -1,0 +1,91 @@
+"""Train what the headline rows of `benchmarks.realism` compare: a network a fold and seed.
+
+    python -m benchmarks.train_folds --real DIR --crops CROPS --out OUT
+    python -m benchmarks.realism --real DIR --realised …    # as its last lines say
+
+Every run is the command a user would type; a finished one is skipped, a broken one goes on. The
+prior is trained once a fold, forger and GAN once a fold and seed, all without the fold's
+companies. The last line gives the --realised options of every seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.realism import real_seals, write_folds
+from benchmarks.two_sample import FOLDS
+
+__all__ = ["commands", "main"]
+
+SETTINGS = ("loop.precision=bf16", 'data.presets=["limited_use"]')
+# What each stage leaves that a realiser takes.
+RESULTS = {"prior": "prior", "forger": "forger.onnx", "gan": "gan.onnx"}
+
+
+def commands(
+    out: Path, seeds: int, more: dict[str, list[str]]
+) -> Iterator[tuple[str, Path, list[str]]]:
+    """Yield stage, folder and the words of `seal2real-train` for every run, in order.
+
+    Args:
+        out: holds ``fold0`` .. as `benchmarks.realism.write_folds` leaves them.
+        seeds: of forger and GAN.
+        more: stage -> further settings.
+    """
+    for fold in range(FOLDS):
+        folder = out / f"fold{fold}"
+        data = [
+            f"data.real={folder / 'crops'}",
+            f"data.groups={folder / 'groups.csv'}",
+            f"data.profile={folder / 'profile.toml'}",
+            *SETTINGS,
+        ]
+        prior = folder / "prior"
+        yield "prior", prior, [*data, *more.get("prior", [])]
+        learned = f"forger.prior={prior / 'prior' / 'weights'}"
+        for seed in range(seeds):
+            run = folder / f"seed{seed}"
+            own = [*data, f"loop.seed={seed}"]
+            yield "forger", run, [*own, learned, *more.get("forger", [])]
+            yield "gan", run, [*own, *more.get("gan", [])]
+
+
+def realised(out: Path, stage: str, seed: int) -> str:
+    """Return the --realised option of a stage and seed."""
+    files = (
+        out / f"fold{fold}" / f"seed{seed}" / stage / "weights" / RESULTS[stage]
+        for fold in range(FOLDS)
+    )
+    return f"--realised '{stage} seed {seed}={stage}:{','.join(str(file) for file in files)}'"
+
+
+def main() -> None:
+    """Read the command line, train what is missing, print how to compare it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--real", type=Path, required=True, help="folder with seals/labels.csv")
+    parser.add_argument("--crops", type=Path, required=True, help="`seal2real crops` of its tiles")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--stage", action="append", choices=sorted(RESULTS), help="only these")
+    for stage in RESULTS:
+        parser.add_argument(f"--{stage}-set", action="append", default=[], metavar="A.B=C")
+    args = parser.parse_args()
+    write_folds(args.real, real_seals(args.real), 0, args.out, args.crops)
+    more = {stage: getattr(args, f"{stage}_set") for stage in RESULTS}
+    for stage, folder, settings in commands(args.out, args.seeds, more):
+        if args.stage and stage not in args.stage:
+            continue
+        words = [word for setting in settings for word in ("--set", setting)]
+        train = [sys.executable, "-m", "seal2real.cli.train", stage, str(folder), *words]
+        subprocess.run(train, check=True)
+    for stage in ("forger", "gan"):
+        for seed in range(args.seeds):
+            print(realised(args.out, stage, seed))
+
+
+if __name__ == "__main__":
+    main()
