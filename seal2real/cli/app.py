@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -11,7 +13,7 @@ import click
 from seal2real import __version__
 from seal2real.sealdb.errors import SealDbError
 
-__all__ = ["Refusal", "error_message", "main", "show_warning"]
+__all__ = ["Refusal", "error_message", "errors_as_lines", "main", "show_warning"]
 
 # Command -> module of seal2real.cli that holds it; imported on first use, so that --help is quick.
 _COMMANDS = {
@@ -52,13 +54,18 @@ class _LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        with errors_as_lines(*_EXPECTED):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def errors_as_lines(*expected: type[Exception]) -> Iterator[None]:
+    """Turn errors of these types into one line and exit code 2, and warnings into a line each."""
+    with warnings.catch_warnings():
+        warnings.showwarning = show_warning
         try:
-            with warnings.catch_warnings():
-                warnings.showwarning = show_warning
-                return super().invoke(ctx)
-        except click.exceptions.Exit:
-            raise
-        except _EXPECTED as error:
+            yield
+        except expected as error:
             raise Refusal(error_message(error)) from error
 
 

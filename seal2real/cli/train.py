@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
@@ -12,7 +11,7 @@ from typing import Any
 import click
 
 from seal2real import __version__
-from seal2real.cli.app import Refusal, error_message, show_warning
+from seal2real.cli.app import errors_as_lines
 from seal2real.sealdb.errors import SealDbError
 from seal2real.training.config import PRESETS, Config, resolve
 from seal2real.training.configfile import to_toml
@@ -33,14 +32,8 @@ class ErrorGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        try:
-            with warnings.catch_warnings():
-                warnings.showwarning = show_warning
-                return super().invoke(ctx)
-        except click.exceptions.Exit:
-            raise
-        except _EXPECTED as error:
-            raise Refusal(error_message(error)) from error
+        with errors_as_lines(*_EXPECTED):
+            return super().invoke(ctx)
 
 
 @click.group(cls=ErrorGroup, context_settings={"help_option_names": ["-h", "--help"]})
