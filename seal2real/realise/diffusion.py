@@ -6,6 +6,7 @@ prior makes is pasted through the feathered support, as the forger's result is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ class DiffusionRealiser:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         base = load_base(self.base_name, device=device)
         prior = load_prior(self.weights, base, device=device)
+        base = replace(base, unet=prior.unet)  # frees the base's own
         return base, prior, timesteps(prior.scheduler, self.strength, self.steps), device
 
     def __call__(self, sample: Sample, rng: Rng) -> NDArray[np.uint8]:  # [H, W, 3]
