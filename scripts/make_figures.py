@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from seal2real.drawing import draw
+from seal2real.realise.forger import ForgerRealiser, default_weights
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.seals import preset_names, sample_spec
@@ -42,12 +43,29 @@ _TILE = 190
 _PRESET_COLUMNS = 7
 
 
+_REALISED = Recipe(
+    count=64,
+    seed=3,
+    size="256",
+    dpi=160.0,
+    presets=("company", "limited_use", "special_use", "invoice"),
+    options={"cross_page": 0.0},
+)
+_REALISED_COLUMNS = 5
+# Samples of the tiny base: rows of one prompt.
+_SAMPLE_COLUMNS = 5
+_SAMPLE_STEPS = 40
+
+
 def main(folder: str) -> None:
-    """Write strip.jpg and presets.jpg into ``folder``."""
+    """Write strip.jpg, presets.jpg, samples.jpg and, with a shipped forger, realised.jpg."""
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     strip_picture().save(out / "strip.jpg", quality=88)
     preset_picture().save(out / "presets.jpg", quality=88)
+    if default_weights().exists():
+        realised_picture().save(out / "realised.jpg", quality=90)
+    samples_picture().save(out / "samples.jpg", quality=88)
 
 
 def strip_picture() -> Image.Image:
@@ -94,6 +112,45 @@ def preset_picture() -> Image.Image:
         top = number // _PRESET_COLUMNS * _TILE + (_TILE - seal.height) // 2
         sheet.paste(seal, (left, top), seal)
     return sheet
+
+
+def realised_picture() -> Image.Image:
+    """Return drawn crops above what the shipped forger makes of them, at native size."""
+    factory, realiser = SampleFactory(_REALISED), ForgerRealiser(default_weights())
+    columns = []
+    for index in range(_REALISED_COLUMNS):
+        sample = factory(index)
+        forged = realiser(sample, Rng(0, "figure", index))
+        columns.append(np.concatenate([sample.synthetic, forged]))
+    return Image.fromarray(np.concatenate(columns, axis=1))
+
+
+def samples_picture() -> Image.Image:
+    """Return samples of the tiny base, a row for each of some prompts."""
+    import torch
+
+    from seal2real.diffusion.base import load_base
+    from seal2real.diffusion.prompts import embed
+    from seal2real.diffusion.sample import sample_images
+    from seal2real.training.stages.text_unet import GRID_PROMPTS
+
+    base = load_base("tiny")
+    rows = []
+    with torch.no_grad():
+        for number, prompt in enumerate(GRID_PROMPTS[:3]):
+            embedded = embed(base.tokenizer, base.text_encoder, [prompt, ""])
+            images = sample_images(
+                base.vae,
+                base.unet,
+                base.scheduler,
+                embedded[:1].expand(_SAMPLE_COLUMNS, -1, -1),
+                embedded[1:],
+                torch.Generator().manual_seed(number),
+                steps=_SAMPLE_STEPS,
+            )
+            rows.append(torch.cat(list(images), 2))
+    pixels = (torch.cat(rows, 1) * 255).round().byte().permute(1, 2, 0)
+    return Image.fromarray(pixels.numpy())
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def psnr(a: Tensor, b: Tensor) -> float:
 def test_files_are_whole_and_small() -> None:
     path = tiny_folder() / "vae" / "diffusion_pytorch_model.safetensors"
     assert damage(path) == ""
-    assert path.stat().st_size < 5.1e6
+    assert path.stat().st_size < 5.3e6
 
 
 @torch.no_grad()

@@ -98,7 +98,7 @@ def test_held_out_loss_is_measured_on_other_owners() -> None:
     assert base.held_out.split == "val"
     one, two = (base.evaluate(0, torch.Generator().manual_seed(1)) for _ in range(2))
     assert one == two
-    assert 0.5 < one["held_out"] < 2.0  # untrained: about the variance of the noise
+    assert 0.3 < one["held_out"] < 2.0  # untrained: about the variance of v
 
 
 def test_folders_without_weights(tmp_path: Path) -> None:
@@ -144,4 +144,4 @@ def test_the_command_makes_a_base_that_loads(tmp_path: Path) -> None:
     assert again.tokenizer.get_vocab() == base.tokenizer.get_vocab()
     vae = build_vae_stage(config, make_context(config.loop))
     assert digest(vae.vae) == digest(trained)
-    assert vae.frozen_steps == 0
+    assert vae.frozen_steps == vae.steps  # the UNet knows these latents
