@@ -22,8 +22,9 @@ from benchmarks.two_sample import FOLDS
 __all__ = ["commands", "main"]
 
 SETTINGS = ("loop.precision=bf16", 'data.presets=["limited_use"]')
-# What each stage leaves that a realiser takes.
-RESULTS = {"prior": "prior", "forger": "forger.onnx", "gan": "gan.onnx"}
+STAGES = ("prior", "forger", "gan")
+# What a stage leaves that a realiser takes.
+RESULTS = {"forger": "forger.onnx", "gan": "gan.onnx"}
 
 
 def commands(
@@ -46,20 +47,24 @@ def commands(
         ]
         prior = folder / "prior"
         yield "prior", prior, [*data, *more.get("prior", [])]
-        learned = f"forger.prior={prior / 'prior' / 'weights'}"
+        learned = f"forger.prior={prior / 'weights'}"
         for seed in range(seeds):
-            run = folder / f"seed{seed}"
             own = [*data, f"loop.seed={seed}"]
-            yield "forger", run, [*own, learned, *more.get("forger", [])]
-            yield "gan", run, [*own, *more.get("gan", [])]
+            yield (
+                "forger",
+                _run(out, fold, "forger", seed),
+                [*own, learned, *more.get("forger", [])],
+            )
+            yield "gan", _run(out, fold, "gan", seed), [*own, *more.get("gan", [])]
+
+
+def _run(out: Path, fold: int, stage: str, seed: int) -> Path:
+    return out / f"fold{fold}" / f"{stage}-seed{seed}"
 
 
 def realised(out: Path, stage: str, seed: int) -> str:
     """Return the --realised option of a stage and seed."""
-    files = (
-        out / f"fold{fold}" / f"seed{seed}" / stage / "weights" / RESULTS[stage]
-        for fold in range(FOLDS)
-    )
+    files = (_run(out, fold, stage, seed) / "weights" / RESULTS[stage] for fold in range(FOLDS))
     return f"--realised '{stage} seed {seed}={stage}:{','.join(str(file) for file in files)}'"
 
 
@@ -70,19 +75,19 @@ def main() -> None:
     parser.add_argument("--crops", type=Path, required=True, help="`seal2real crops` of its tiles")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--stage", action="append", choices=sorted(RESULTS), help="only these")
-    for stage in RESULTS:
+    parser.add_argument("--stage", action="append", choices=STAGES, help="only these")
+    for stage in STAGES:
         parser.add_argument(f"--{stage}-set", action="append", default=[], metavar="A.B=C")
     args = parser.parse_args()
     write_folds(args.real, real_seals(args.real), 0, args.out, args.crops)
-    more = {stage: getattr(args, f"{stage}_set") for stage in RESULTS}
+    more = {stage: getattr(args, f"{stage}_set") for stage in STAGES}
     for stage, folder, settings in commands(args.out, args.seeds, more):
         if args.stage and stage not in args.stage:
             continue
         words = [word for setting in settings for word in ("--set", setting)]
         train = [sys.executable, "-m", "seal2real.cli.train", stage, str(folder), *words]
         subprocess.run(train, check=True)
-    for stage in ("forger", "gan"):
+    for stage in RESULTS:
         for seed in range(args.seeds):
             print(realised(args.out, stage, seed))
 

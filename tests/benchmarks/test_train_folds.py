@@ -21,15 +21,15 @@ def test_every_fold_and_seed_is_trained_once_with_settings_that_exist(tmp_path: 
         fold = next(part for part in folder.parts if part.startswith("fold"))
         assert config.data.real == str(tmp_path / fold / "crops")
         if stage == "forger":
-            assert config.forger.prior == str(tmp_path / fold / "prior" / "prior" / "weights")
+            assert config.forger.prior == str(tmp_path / fold / "prior" / "weights")
             assert (config.forger.steps, config.prior.steps) == (7, 4000)
         if stage == "prior":
             assert config.prior.steps == 5
         else:
-            assert folder.name == f"seed{config.loop.seed}"
+            assert folder.name == f"{stage}-seed{config.loop.seed}"
 
 
 def test_results_are_named_in_the_order_of_the_folds(tmp_path: Path) -> None:
     files = realised(tmp_path, "gan", 1).rpartition(":")[2].rstrip("'").split(",")
     names = [Path(file).relative_to(tmp_path).as_posix() for file in files]
-    assert names == [f"fold{k}/seed1/gan/weights/gan.onnx" for k in range(FOLDS)]
+    assert names == [f"fold{k}/gan-seed1/weights/gan.onnx" for k in range(FOLDS)]
