@@ -60,6 +60,8 @@ class GlyphStore {
   GlyphStore() = default;
   GlyphStore(const GlyphStore&) = delete;
   GlyphStore& operator=(const GlyphStore&) = delete;
+  GlyphStore(GlyphStore&&) = default;  // what layouts point to stays where it is
+  GlyphStore& operator=(GlyphStore&&) = default;
 
   int add_font(const std::string& name);
   int find_font(const std::string& name) const;  // -1 when absent
