@@ -196,12 +196,18 @@ def steps(s: Setup, *, ours: bool) -> dict[str, Job]:
             value = loss(s.sd, s.prompts, s.noised(latents()), s.noised(latents()))
         value.backward()
 
+    def wanted(x: Noised) -> Tensor:
+        if s.scheduler.config.prediction_type == "v_prediction":
+            velocity: Tensor = s.scheduler.get_velocity(x.x0, x.noise, x.t)
+            return velocity
+        return x.noise
+
     def eager(prompts: tuple[Tensor, Tensor], *, forged: Tensor | None = None) -> None:
         """Learn real latents under the first prompt, and forged or drawn ones under the second."""
         for prompt, x0 in zip(prompts, (None, forged), strict=True):
             with s.autocast():
                 x = s.noised(latents() if x0 is None else x0)
-                loss = (s.sd(x.x_t(s.scheduler), x.t, prompt) - x.noise).square().mean()
+                loss = (s.sd(x.x_t(s.scheduler), x.t, prompt) - wanted(x)).square().mean()
             loss.backward()
 
     def eq1() -> None:

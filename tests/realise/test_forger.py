@@ -113,7 +113,7 @@ def test_the_engine_does_what_training_sees(weights: Path, sample: Sample, facto
     apart = np.abs(ours - theirs)
     changed = np.abs(theirs - page).mean()
     assert apart.mean() < (0.01 if factor < 1 else 0.1) * changed
-    assert np.quantile(apart, 0.99) <= (1 if factor < 1 else 2)
+    assert np.quantile(apart, 0.99) <= (1 if factor < 1 else 3)
 
 
 def test_crops_have_fixed_sizes_inside_the_image() -> None:

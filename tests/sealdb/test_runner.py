@@ -131,7 +131,7 @@ def test_kill_and_resume_at_ten_moments(number: int, tiny_db: Path, tmp_path: Pa
 def test_ctrl_c_leaves_only_finished_files(tiny_db: Path, tmp_path: Path) -> None:
     """SIGINT ends workers too; whatever has its final name equals the uninterrupted run's."""
     out = tmp_path / "o"
-    process = start(out, "delay=0.02", workers=2)
+    process = start(out, "delay=0.1", workers=2)
     deadline = time.monotonic() + 20
     while not list(out.glob("shards/*.tar")) and time.monotonic() < deadline:
         time.sleep(0.02)
