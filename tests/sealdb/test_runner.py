@@ -28,13 +28,18 @@ ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
 
 
+def _hear_interrupts() -> None:
+    """Undo a shell's ignoring of SIGINT, which what it starts in the background inherits."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(out: Path, *options: str, count: int = 60, workers: int = 1) -> subprocess.Popen[str]:
     """Start the program of tests/support/run_tiny.py and wait until it is about to work."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.run_tiny", str(out), str(count), "3", str(workers),
          *options],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts,
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -131,7 +136,7 @@ def test_kill_and_resume_at_ten_moments(number: int, tiny_db: Path, tmp_path: Pa
 def test_ctrl_c_leaves_only_finished_files(tiny_db: Path, tmp_path: Path) -> None:
     """SIGINT ends workers too; whatever has its final name equals the uninterrupted run's."""
     out = tmp_path / "o"
-    process = start(out, "delay=0.1", workers=2)
+    process = start(out, "delay=0.02", workers=2)
     deadline = time.monotonic() + 20
     while not list(out.glob("shards/*.tar")) and time.monotonic() < deadline:
         time.sleep(0.02)
