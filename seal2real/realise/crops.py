@@ -7,6 +7,7 @@ runs at few sizes and a seal's bytes do not depend on its neighbours in a batch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 Box = tuple[int, int, int, int]
+Number = TypeVar("Number", np.uint8, np.float32)
 # (page uint8 [h, w, 3], ink uint8 [h, w], px per mm, random stream) -> uint8 [h, w, 3]
 Network = Callable[[NDArray[np.uint8], NDArray[np.uint8], float, Rng], NDArray[np.uint8]]
 
@@ -130,7 +132,7 @@ def _window(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     return image[box[1] : box[3], box[0] : box[2]]
 
 
-def padded(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def padded(image: NDArray[Number]) -> NDArray[Number]:
     """Return ``image`` [h, w, ...] with its last row and column repeated up to CROP_STEP's."""
     height, width = image.shape[:2]
     sides = [(0, -height % CROP_STEP), (0, -width % CROP_STEP)]

@@ -124,26 +124,30 @@ class ForgerRealiser:
         """
         height, width = ink.shape
         low_height, low_width, scale = native_size(height, width, px_per_mm)
+        image, share = signed(page), ink.astype(np.float32)[..., None] / np.float32(255.0)
         if (low_height, low_width) == (height, width):
-            return quantised(self._infer(page, ink, scale, rng))
-        size = (low_width, low_height)
-        shrunk = np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BILINEAR))
-        shrunk_ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BILINEAR))
-        residual = self._infer(shrunk, shrunk_ink, scale, rng) - signed(shrunk)
-        return quantised(signed(page) + _enlarged(residual, width, height))
+            return quantised(self._infer(image, share, scale, rng))
+        # In float, as training shrinks: rounded to 8 bits the network saw another page.
+        shrunk, shrunk_share = (_resized(x, low_width, low_height) for x in (image, share))
+        residual = self._infer(shrunk, shrunk_share, scale, rng) - shrunk
+        return quantised(image + _resized(residual, width, height))
 
     def _infer(
-        self, page: NDArray[np.uint8], ink: NDArray[np.uint8], px_per_mm: float, rng: Rng
+        self,
+        page: NDArray[np.float32],  # [h, w, 3] in [-1, 1]
+        ink: NDArray[np.float32],  # [h, w, 1] in [0, 1]
+        px_per_mm: float,
+        rng: Rng,
     ) -> NDArray[np.float32]:  # [h, w, 3] in [-1, 1]
-        height, width = ink.shape
+        height, width = ink.shape[:2]
         page, ink = padded(page), padded(ink)
         feed: dict[str, NDArray[np.float32]] = {
-            "synthetic": np.ascontiguousarray(signed(page).transpose(2, 0, 1))[None],
-            "ink": (ink.astype(np.float32) / np.float32(255.0))[None, None],
+            "synthetic": np.ascontiguousarray(page.transpose(2, 0, 1))[None],
+            "ink": np.ascontiguousarray(ink.transpose(2, 0, 1))[None],
             "px_per_mm": np.array([px_per_mm], np.float32),
         }
         if self.noise_channels:
-            rows, columns = ink.shape
+            rows, columns = ink.shape[:2]
             planes = noise_planes(rng, rows, columns, px_per_mm, self.noise_channels)
             feed[_NOISE] = planes[None]
         forged = self.session.run([_OUTPUT], feed)[0][0]
@@ -151,15 +155,16 @@ class ForgerRealiser:
         return made
 
 
-def _enlarged(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """Return ``plane`` [h, w, 3] enlarged bilinearly."""
-    parts = [
-        np.asarray(
-            Image.fromarray(plane[..., c]).resize((width, height), Image.Resampling.BILINEAR)
-        )
-        for c in range(plane.shape[2])
+def _resized(
+    planes: NDArray[np.float32], width: int, height: int
+) -> NDArray[np.float32]:  # [height, width, C]
+    """Return ``planes`` [h, w, C] resized bilinearly, without aliasing where they shrink."""
+    size, method = (width, height), Image.Resampling.BILINEAR
+    parts = np.moveaxis(planes, 2, 0)
+    resized = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(p)).resize(size, method)) for p in parts
     ]
-    return np.stack(parts, axis=2)
+    return np.stack(resized, axis=2)
 
 
 def _check_names(path: Path, session: Any) -> None:

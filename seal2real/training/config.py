@@ -92,8 +92,7 @@ class DataConfig:
     fold: int = 0
     # page sources of drawn images: "procedural", folders or PDF files
     pages: tuple[str, ...] = ("procedural",)
-    # presets of drawn seals; empty takes all. Choose those that look like the real ones: what else
-    # tells drawn from real is learned too
+    # presets of drawn seals, alike to the real ones: their design is learned too; empty takes all
     presets: tuple[str, ...] = ()
     # capture profile written by `seal2real fit`; empty draws captures of all kinds
     profile: str = ""
@@ -423,12 +422,11 @@ class Config:
 # The paper's optimizer (section 3.2): Adam with a step size of 2e-6.
 _PAPER_ADAM = OptimizerConfig(name="adam", lr=2e-6)
 _PAPER_ADAM_8BIT = replace(_PAPER_ADAM, name="adam8bit")
+_PAPER_STAGE_2 = ForgerConfig(prior_loss="eq3", round_forger_steps=500, round_prior_steps=500)
 
-_SD15_LOOP = LoopConfig(device="cuda", precision="bf16", workers=4)
-_SD15_DATA = DataConfig(size=512)
 _SD15_24GB = Config(
-    loop=_SD15_LOOP,
-    data=_SD15_DATA,
+    loop=LoopConfig(device="cuda", precision="bf16", workers=4),
+    data=DataConfig(size=512),
     prior=PriorConfig(
         base=SD15,
         steps=20_000,
@@ -471,14 +469,10 @@ _SD15_6GPU = replace(
         optimizer=_PAPER_ADAM,
     ),
 )
-# The paper's schedule of stage 2 on the tiny base: the true gradient of eq. 3, long rounds.
-_PAPER = Config(
-    forger=ForgerConfig(prior_loss="eq3", round_forger_steps=500, round_prior_steps=500)
-)
 PRESETS: dict[str, Config] = {
     "tiny": Config(),
     "dm": Config(),
-    "paper": _PAPER,
+    "paper": Config(forger=_PAPER_STAGE_2),
     "sd15-24gb": _SD15_24GB,
     "sd15-6gpu": _SD15_6GPU,
 }

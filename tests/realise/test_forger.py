@@ -20,7 +20,9 @@ from seal2real.synthesis.generate import SampleFactory
 from seal2real.synthesis.sample import Sample
 from tests.support.forgers import random_forger, write_forger
 
-RECIPE = Recipe(count=100, seed=8, size="320", options={"seal_free": 0.0})
+# Named, so that a new preset draws no other sample.
+PRESETS = ("company", "special_use", "invoice", "government", "finance_square")
+RECIPE = Recipe(count=100, seed=8, size="320", presets=PRESETS, options={"seal_free": 0.0})
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,7 @@ def test_above_300_dpi_only_the_residual_is_enlarged(weights: Path, sample: Samp
 def test_the_engine_does_what_training_sees(weights: Path, sample: Sample, factor: float) -> None:
     """Against PyTorch's ``forge`` on the same noise, which training goes through.
 
-    Equal below 300 dpi but for rounding; above, PIL and PyTorch shrink 8-bit and float images.
+    Equal but for rounding; above 300 dpi only where padding (to 64 px here, to 8 there) is in sight.
     """
     scale = 300 / 25.4 * factor
     page, ink = sample.synthetic[:256, :256], sample.coverage[:256, :256]  # type: ignore[index]
@@ -113,7 +115,8 @@ def test_the_engine_does_what_training_sees(weights: Path, sample: Sample, facto
     apart = np.abs(ours - theirs)
     changed = np.abs(theirs - page).mean()
     assert apart.mean() < (0.01 if factor < 1 else 0.1) * changed
-    assert np.quantile(apart, 0.99) <= (1 if factor < 1 else 3)
+    assert np.quantile(apart, 0.99) <= (1 if factor < 1 else 2)
+    assert np.quantile(apart[:-64, :-64], 0.999) <= 1
 
 
 def test_crops_have_fixed_sizes_inside_the_image() -> None:
