@@ -28,49 +28,17 @@ _SIDE = 40
 _HOSTILE = (0, -1, 1, 7, 1e-300, -1e9, 1e9 - 1, 1e15, 1e308, float("nan"), float("inf"))
 _HOSTILE_INTS = (0, -1, 1, 8, 16, 255, 2**31 - 1, -(2**31), 2**31, 2**63 - 1, -(2**63), 2**64)
 _INK = [
-    "strength",
-    "contact",
-    "pressure_amount",
-    "pressure_scale_mm",
-    "tilt_x",
-    "tilt_y",
-    "dry_amount",
-    "dry_scale_mm",
-    "speckle_amount",
-    "speckle_scale_mm",
-    "mottle_amount",
-    "grain_amount",
-    "spread_mm",
-    "bleed_mm",
-    "nick_amount",
-    "nick_scale_mm",
-    "rim_amount",
-    "rim_width_mm",
-    "ghost_dx_mm",
-    "ghost_dy_mm",
-    "ghost_strength",
-    "fade",
-]
+    "strength", "contact", "pressure_amount", "pressure_scale_mm", "tilt_x", "tilt_y",
+    "dry_amount", "dry_scale_mm", "speckle_amount", "speckle_scale_mm", "mottle_amount",
+    "grain_amount", "spread_mm", "bleed_mm", "nick_amount", "nick_scale_mm", "rim_amount",
+    "rim_width_mm", "ghost_dx_mm", "ghost_dy_mm", "ghost_strength", "fade",
+]  # fmt: skip
 _CAPTURE = [
-    "light_amount",
-    "light_scale_px",
-    "light_slope_x",
-    "light_slope_y",
-    "blur_sigma_px",
-    "sharpen",
-    "black",
-    "white",
-    "bend",
-    "contrast",
-    "noise_sigma",
-    "chroma_sigma",
-    "texture_sigma",
-    "texture_scale_px",
-    "threshold_softness",
-    "band_amount",
-    "streak_amount",
-    "dust_density",
-]
+    "light_amount", "light_scale_px", "light_slope_x", "light_slope_y", "blur_sigma_px",
+    "sharpen", "black", "white", "bend", "contrast", "noise_sigma", "chroma_sigma",
+    "texture_sigma", "texture_scale_px", "threshold_softness", "band_amount",
+    "streak_amount", "dust_density",
+]  # fmt: skip
 
 
 class Odd:
