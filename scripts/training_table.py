@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from seal2real.training.config import PRESETS  # noqa: E402
+from seal2real.training.presets import PRESETS  # noqa: E402
 
 PAGE = ROOT / "docs" / "training.md"
 START, END = "<!-- table: scripts/training_table.py -->\n", "<!-- end of table -->"

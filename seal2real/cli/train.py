@@ -13,9 +13,10 @@ import click
 from seal2real import __version__
 from seal2real.cli.app import errors_as_lines
 from seal2real.sealdb.errors import SealDbError
-from seal2real.training.config import PRESETS, Config, resolve
+from seal2real.training.config import Config
 from seal2real.training.configfile import to_toml
 from seal2real.training.errors import CheckpointError, TrainingError
+from seal2real.training.presets import PRESETS, resolve
 
 __all__ = ["ErrorGroup", "main"]
 

@@ -1,18 +1,16 @@
-"""Configuration of the trainers: frozen dataclasses, presets, TOML files and ``--set a.b=c``.
+"""Configuration of the trainers: frozen dataclasses, one a stage.
 
 Importing this needs no torch, so that ``--dry-run`` answers at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from seal2real.training.configfile import choose, from_toml, set_value
 from seal2real.training.ranges import check_numbers, need
 
 __all__ = [
-    "PRESETS",
     "Config",
     "DataConfig",
     "ForgerConfig",
@@ -24,10 +22,8 @@ __all__ = [
     "TextUnetConfig",
     "VaeConfig",
     "VggConfig",
-    "resolve",
 ]
 
-SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 # Layers of the feature network that eq. 4 compares.
 _VGG_LAYERS = 5
 
@@ -304,6 +300,8 @@ class ForgerConfig:
     t_range: tuple[float, float] = (0.02, 0.98)
     # divide the gradient of "dm" by the distance to the real image (DMD, Eq. 8)
     dm_normalise: bool = True
+    # take the pull on bare paper out of the gradients of "sds" and "dm" (scope "support")
+    keep_paper: bool = True
     # w of eq. 5
     content_weight: float = 1.0
     # alpha_l of eq. 4, relu1_1 .. relu5_1
@@ -314,6 +312,8 @@ class ForgerConfig:
     content_mask: bool = True
     # compare structure only, not colour and light
     content_invariant: bool = False
+    # epsilon under the root of eq. 4: what change of a feature still counts as small
+    content_epsilon: float = 1e-3
     # "support" trains through the paste; "crop" is the paper's literal whole-image variant
     scope: Literal["support", "crop"] = "support"
     # forger steps in an adversarial round; 0 plays none
@@ -350,6 +350,7 @@ class ForgerConfig:
         low, high = self.t_range
         need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
         rule = len(self.alpha) == _VGG_LAYERS and min(self.alpha) >= 0 and max(self.alpha) > 0
+        need("forger.content_epsilon", self.content_epsilon, self.content_epsilon > 0, "above 0")
         need("forger.alpha", self.alpha, rule, f"{_VGG_LAYERS} weights of at least 0, not all 0")
 
 
@@ -417,83 +418,3 @@ class Config:
     def __post_init__(self) -> None:
         for section in fields(self):
             check_numbers(section.name, getattr(self, section.name))
-
-
-# The paper's optimizer (section 3.2): Adam with a step size of 2e-6.
-_PAPER_ADAM = OptimizerConfig(name="adam", lr=2e-6)
-_PAPER_ADAM_8BIT = replace(_PAPER_ADAM, name="adam8bit")
-_PAPER_STAGE_2 = ForgerConfig(prior_loss="eq3", round_forger_steps=500, round_prior_steps=500)
-
-_SD15_24GB = Config(
-    loop=LoopConfig(device="cuda", precision="bf16", workers=4),
-    data=DataConfig(size=512),
-    prior=PriorConfig(
-        base=SD15,
-        steps=20_000,
-        batch=1,
-        accumulate=4,
-        ema_device="cpu",
-        real_views=8000,
-        drawn_views=8000,
-        gradient_checkpointing=True,
-        prompt_optimizer=_PAPER_ADAM,
-        unet_optimizer=_PAPER_ADAM_8BIT,
-    ),
-    forger=ForgerConfig(
-        base=SD15,
-        steps=20_000,
-        warmup_steps=2000,
-        batch=1,
-        accumulate=4,
-        vgg="vgg19",
-        width=64,
-        max_width=512,
-        real_views=8000,
-        gradient_checkpointing=True,
-        prior_optimizer=_PAPER_ADAM_8BIT,
-        prompt_optimizer=_PAPER_ADAM,
-    ),
-    gan=GanConfig(steps=20_000, batch=1, width=64, max_width=512, critic_width=64, critic_layers=3),
-)
-_SD15_6GPU = replace(
-    _SD15_24GB,
-    prior=replace(_SD15_24GB.prior, accumulate=1, unet_optimizer=_PAPER_ADAM),
-    forger=replace(
-        _SD15_24GB.forger,
-        accumulate=1,
-        prior_optimizer=_PAPER_ADAM,
-        content_mask=False,
-        prior_loss="eq3",
-        round_forger_steps=500,
-        round_prior_steps=500,
-        optimizer=_PAPER_ADAM,
-    ),
-)
-PRESETS: dict[str, Config] = {
-    "tiny": Config(),
-    "dm": Config(),
-    "paper": Config(forger=_PAPER_STAGE_2),
-    "sd15-24gb": _SD15_24GB,
-    "sd15-6gpu": _SD15_6GPU,
-}
-
-
-def resolve(preset: str = "tiny", file: str = "", sets: tuple[str, ...] = ()) -> Config:
-    """Return the configuration: the preset, changed by a TOML file, changed by ``a.b=c`` words.
-
-    Args:
-        preset: a key of ``PRESETS``.
-        file: path of a TOML file whose tables are the sections; empty reads none.
-        sets: words like ``"prior.unet_optimizer.lr=2e-6"``, the last one counts.
-
-    Raises:
-        ValueError: if a name is unknown (the nearest is named) or a value has the wrong type or
-            range.
-        OSError: if the file cannot be read.
-    """
-    config = choose("resolve", "preset", preset, PRESETS)
-    if file:
-        config = from_toml(config, file)
-    for word in sets:
-        config = set_value(config, word)
-    return config

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 
 from benchmarks.train_folds import commands, realised
 from benchmarks.two_sample import FOLDS
-from seal2real.training.config import resolve
+from seal2real.training.presets import resolve
 
 
 def test_every_fold_and_seed_is_trained_once_with_settings_that_exist(tmp_path: Path) -> None:

@@ -24,12 +24,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seal2real.training.config import Config, OptimizerConfig, resolve
+from seal2real.training.config import Config, OptimizerConfig
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.errors import CheckpointError, TrainingError
 from seal2real.training.loop import RunResult, run_stage
 from seal2real.training.optim import Ema
 from seal2real.training.pictures import grid
+from seal2real.training.presets import resolve
 from seal2real.training.stage import Context, Stage
 
 SIZE = 64

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from seal2real.cli.train import main
 from seal2real.training import config as config_module
 from seal2real.training import ranges
-from seal2real.training.config import PRESETS, Config, OptimizerConfig, resolve
+from seal2real.training.config import Config, OptimizerConfig
 from seal2real.training.configfile import from_table, to_toml
+from seal2real.training.presets import PRESETS, resolve
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -25,9 +25,10 @@ from safetensors.torch import load_file  # noqa: E402
 from seal2real.rng import Rng  # noqa: E402
 from seal2real.sealdb.errors import ForeignFolderError, WriteError  # noqa: E402
 from seal2real.training.checkpoint import checkpoint_files, load_checkpoint  # noqa: E402
-from seal2real.training.config import Config, resolve  # noqa: E402
+from seal2real.training.config import Config  # noqa: E402
 from seal2real.training.errors import CheckpointError, TrainingError  # noqa: E402
 from seal2real.training.loop import run_stage  # noqa: E402
+from seal2real.training.presets import resolve  # noqa: E402
 from seal2real.training.runfolder import RunFolder  # noqa: E402
 from seal2real.training.stage import Context, Stage  # noqa: E402
 from seal2real.training.tree import is_equal  # noqa: E402

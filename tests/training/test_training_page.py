@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seal2real.cli.train import main
-from seal2real.training.config import resolve
+from seal2real.training.presets import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")

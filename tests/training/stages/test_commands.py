@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from seal2real.cli.train import main
 from seal2real.models.seal_vgg import SealVgg, save_seal_vgg
-from seal2real.training.config import resolve
 from seal2real.training.loop import make_context
+from seal2real.training.presets import resolve
 from seal2real.training.stages.forger import open_networks
 from tests.support.bases import write_base
 from tests.support.diffusion import write_photos

@@ -13,9 +13,10 @@ from seal2real.diffusion.prior import Prior, load_prior
 from seal2real.diffusion.prompts import Prompts
 from seal2real.models.build import load_forger
 from seal2real.models.seal_vgg import SealVgg
-from seal2real.training.config import PRESETS, Config, ForgerConfig, resolve
+from seal2real.training.config import Config, ForgerConfig
 from seal2real.training.data.forging import Drawn, forge_batch
 from seal2real.training.loop import make_context, run_stage
+from seal2real.training.presets import PRESETS, resolve
 from seal2real.training.stage import Context, stage_generator
 from seal2real.training.stages.forger import (
     ForgerStage,

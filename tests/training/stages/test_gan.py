@@ -17,8 +17,8 @@ from seal2real.cli.train import main  # noqa: E402
 from seal2real.models.build import load_forger  # noqa: E402
 from seal2real.sealdb.provenance import COMPOSITE, Provenance, embed  # noqa: E402
 from seal2real.training.checkpoint import checkpoint_files, load_checkpoint  # noqa: E402
-from seal2real.training.config import resolve  # noqa: E402
 from seal2real.training.loop import make_context  # noqa: E402
+from seal2real.training.presets import resolve  # noqa: E402
 from seal2real.training.stage import stage_generator  # noqa: E402
 from seal2real.training.stages.gan import GanStage, _on, build_stage  # noqa: E402
 from seal2real.training.tree import is_equal  # noqa: E402

@@ -11,8 +11,9 @@ import torch
 
 from seal2real.diffusion.prior import load_prior
 from seal2real.models.lora import merge_lora
-from seal2real.training.config import Config, resolve
+from seal2real.training.config import Config
 from seal2real.training.loop import make_context, run_stage
+from seal2real.training.presets import resolve
 from seal2real.training.stage import Context, stage_generator
 from seal2real.training.stages.prior import Domains, PriorStage, open_domains
 from tests.support.diffusion import digest, small_base, write_photos

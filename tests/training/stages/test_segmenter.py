@@ -12,8 +12,8 @@ pytest.importorskip("onnxscript")
 
 from seal2real.crops.segment import open_segmenter, seal_planes  # noqa: E402
 from seal2real.models.segmenter import Segmenter  # noqa: E402
-from seal2real.training.config import resolve  # noqa: E402
 from seal2real.training.loop import run_stage  # noqa: E402
+from seal2real.training.presets import resolve  # noqa: E402
 from seal2real.training.stages.segmenter import build_stage, export_segmenter  # noqa: E402
 
 _SETS = (

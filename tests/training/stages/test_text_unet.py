@@ -18,8 +18,8 @@ from seal2real.diffusion.base import load_base  # noqa: E402
 from seal2real.diffusion.prompts import Prompts  # noqa: E402
 from seal2real.diffusion.tiny import LATENT_CHANNELS, build_vae  # noqa: E402
 from seal2real.diffusion.vocabulary import write_tokenizer  # noqa: E402
-from seal2real.training.config import resolve  # noqa: E402
 from seal2real.training.loop import make_context  # noqa: E402
+from seal2real.training.presets import resolve  # noqa: E402
 from seal2real.training.stage import stage_generator  # noqa: E402
 from seal2real.training.stages.text_unet import (  # noqa: E402
     TextUnetStage,

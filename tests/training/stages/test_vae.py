@@ -14,8 +14,9 @@ pytest.importorskip("accelerate")
 from PIL import Image  # noqa: E402
 
 from seal2real.diffusion.tiny import build_vae  # noqa: E402
-from seal2real.training.config import VaeConfig, resolve  # noqa: E402
+from seal2real.training.config import VaeConfig  # noqa: E402
 from seal2real.training.loop import make_context  # noqa: E402
+from seal2real.training.presets import resolve  # noqa: E402
 from seal2real.training.stage import stage_generator  # noqa: E402
 from seal2real.training.stages.vae import (  # noqa: E402
     VaeStage,

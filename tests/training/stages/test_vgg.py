@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 
 from seal2real.models.seal_vgg import SealVgg, load_seal_vgg
-from seal2real.training.config import resolve
 from seal2real.training.data.attributes import AMOUNTS, CLASSES, PRESENCES
 from seal2real.training.loop import make_context, run_stage
+from seal2real.training.presets import resolve
 from seal2real.training.stages import vgg
 from seal2real.training.stages.vgg import AttributeHeads, attribute_losses
 
