@@ -38,11 +38,15 @@ __all__ = [
     "sds_gradient",
     "structure",
     "unet_loss",
+    "without_paper",
 ]
 
 # Under the root of eq. 4, in units of a feature's root mean square: its gradient is infinite at 0,
 # where a forger that starts as the identity is.
 ROOT_EPSILON = 1e-3
+# Mean weight of the paste below which a latent counts as kept, and how many it takes for a mean;
+# with fewer it is a share of the mean.
+_KEPT, _LEAST_KEPT = 0.02, 8
 # Side of the window whose mean and contrast `structure` takes out, as a share of the image's.
 _WINDOW_SHARE = 1.0 / 8.0
 # Contrast below which a window counts as flat, of [-1, 1].
@@ -261,6 +265,27 @@ def dm_gradient(
     return sigma * (real - fake) / scale.clamp_min(1e-8)
 
 
+def without_paper(
+    gradient: Tensor,  # [B, C, h, w]
+    feather: Tensor,  # [B, 1, H, W] in [0, 1]
+) -> Tensor:  # [B, C, h, w]
+    """Return the gradient less its mean over latents that the paste keeps as they are.
+
+    Real pages have other paper than drawn ones, and a prior pulls on it everywhere. The forger can
+    only follow within the paste, as a halo round every stroke. Where the paste lets nothing through
+    that pull is alone, so its mean there is taken off everywhere. Our own, no source.
+
+    Args:
+        gradient: of :func:`sds_gradient` or :func:`dm_gradient`.
+        feather: weight of the paste; an image of the latents' size times a factor.
+    """
+    kept = F.adaptive_avg_pool2d(feather.to(gradient.dtype), gradient.shape[-2:]) < _KEPT
+    mean = (gradient * kept).sum((2, 3), keepdim=True) / kept.sum((2, 3), keepdim=True).clamp_min(
+        _LEAST_KEPT
+    )
+    return gradient - mean
+
+
 def _predicted(sd: Denoiser, prompt: Tensor, noised: Noised) -> Tensor:
     x_t = noised.x_t(sd.scheduler)
     return predicted_noise(sd(x_t, noised.t, prompt), x_t, noised.t, sd.scheduler)
@@ -285,6 +310,7 @@ def content_loss(
     *,
     weight: Tensor | None = None,  # [B, 1, H, W] in [0, 1]
     invariant: bool = False,
+    epsilon: float = ROOT_EPSILON,
 ) -> Tensor:
     """Return L_content: Σ_l alpha_l ‖Φ_l(I_f) - Φ_l(I_s)‖₂, the mean over the batch.
 
@@ -298,6 +324,9 @@ def content_loss(
         alpha: weight of each layer.
         weight: where it counts; averaged over a layer's pixels, then a weighted mean square.
         invariant: compare :func:`structure` in place of the images: ink and light may change.
+        epsilon: ε, in root mean squares of a feature. A change well below it costs by its square,
+            one above in proportion: with a small one no change at all is the optimum until the
+            prior's pull exceeds w.
 
     Raises:
         ValueError: if ``alpha`` is not as long as the list of maps.
@@ -316,7 +345,7 @@ def content_loss(
     for share, ours, theirs in zip(alpha, maps, wanted, strict=True):
         if share:
             squares = _mean_square(ours - theirs, weight)
-            total = total + share * (squares + ROOT_EPSILON**2).sqrt().mean()
+            total = total + share * (squares + epsilon**2).sqrt().mean()
     return total
 
 

@@ -26,6 +26,7 @@ from seal2real.diffusion.losses import (
     prompt_loss,
     sds_gradient,
     unet_loss,
+    without_paper,
 )
 from seal2real.diffusion.prompts import Prompts
 from tests.support.diffusion import (
@@ -237,6 +238,26 @@ def test_distribution_matching_points_from_fake_to_real() -> None:
     for normalise in (False, True):
         gradient = dm_gradient(sd, real, fake, noised(4, 8), normalise=normalise)
         assert (gradient < 0).all()
+
+
+def test_the_pull_on_paper_is_taken_out_everywhere() -> None:
+    """Its mean where the paste lets nothing through, pixel by pixel; elsewhere it counts nothing."""
+    torch.manual_seed(9)
+    gradient = torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    feather = torch.zeros(2, 1, 16, 16, dtype=torch.float64)
+    feather[0, :, 5:7, 5:7] = 1.0  # one latent
+    feather[1, :, 4:12, :] = 0.5  # two of four rows
+    got = without_paper(gradient, feather)
+    for i, latents in ((0, {(1, 1)}), (1, {(y, x) for y in (1, 2) for x in range(4)})):
+        kept = [(y, x) for y in range(4) for x in range(4) if (y, x) not in latents]
+        for channel in range(3):
+            mean = sum(float(gradient[i, channel, y, x]) for y, x in kept) / len(kept)
+            wanted = gradient[i, channel] - mean
+            torch.testing.assert_close(got[i, channel], wanted)
+    paper = torch.ones(1, 3, 4, 4, dtype=torch.float64)
+    assert not without_paper(paper, feather[:1]).any(), "nothing is left of a pull on paper alone"
+    everywhere = torch.ones(1, 1, 16, 16, dtype=torch.float64)
+    assert torch.equal(without_paper(paper, everywhere), paper), "no paper to learn it from"
 
 
 def test_gradient_loss_carries_the_gradient() -> None:

@@ -28,6 +28,7 @@ from seal2real.diffusion.losses import (
     noise_errors,
     prior_loss,
     sds_gradient,
+    without_paper,
 )
 from seal2real.diffusion.noise import sample_timesteps
 from seal2real.diffusion.prior import Prior, load_prior, save_prior, shipped_prior
@@ -193,7 +194,11 @@ class ForgerStage(Stage):
                 with self.context.autocast():
                     forged = forge_batch(self.forger, part, whole=self._whole)
                     content = self._content(forged, part)
-                    prior = self._prior(forged, generator) if with_prior else content.new_zeros(())
+                    prior = (
+                        self._prior(forged, part, generator)
+                        if with_prior
+                        else content.new_zeros(())
+                    )
                 loss = forger_loss(prior, content, self.settings.content_weight)
                 self.context.backward(loss / parts)
             sums["eq4"] += content.item() / parts
@@ -220,9 +225,10 @@ class ForgerStage(Stage):
             settings.alpha,
             weight=drawn.feather if settings.content_mask and not self._whole else None,
             invariant=settings.content_invariant,
+            epsilon=settings.content_epsilon,
         )
 
-    def _prior(self, forged: Tensor, generator: torch.Generator) -> Tensor:
+    def _prior(self, forged: Tensor, drawn: Drawn, generator: torch.Generator) -> Tensor:
         """Return eq. 3, or a loss that has the gradient of SDS or of distribution matching."""
         settings = self.settings
         mean, std = (x.float() for x in encode_moments(self.vae, forged.to(self._vae_type)))
@@ -234,14 +240,17 @@ class ForgerStage(Stage):
         if settings.prior_loss == "eq3":
             return prior_loss(self.sd, self.prompts.real, noised_)
         if settings.prior_loss == "sds":
-            return gradient_loss(x0, sds_gradient(self.sd, self.prompts.real, noised_))
-        gradient = dm_gradient(
-            self.sd,
-            self.prompts.real,
-            self.prompts.fake,
-            noised_,
-            normalise=settings.dm_normalise,
-        )
+            gradient = sds_gradient(self.sd, self.prompts.real, noised_)
+        else:
+            gradient = dm_gradient(
+                self.sd,
+                self.prompts.real,
+                self.prompts.fake,
+                noised_,
+                normalise=settings.dm_normalise,
+            )
+        if settings.keep_paper and not self._whole:
+            gradient = without_paper(gradient, drawn.feather)
         return gradient_loss(x0, gradient)
 
     @property
