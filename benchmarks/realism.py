@@ -27,11 +27,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.common import commit, machine
+from benchmarks.seal_statistics import Distances, difference_rows, distances
 from benchmarks.two_sample import (
     FOLDS,
     Detector,
@@ -43,8 +45,6 @@ from benchmarks.two_sample import (
     difference_row,
     folds_of,
     harmonised,
-    kernel_distance,
-    statistic_row,
 )
 from seal2real.realise.methods import open_realiser, traditional, weights_sha256
 from seal2real.realise.run import Realisation, Realiser
@@ -243,26 +243,33 @@ def _planned(
 
 def _report(real: list[Seal], sources: Mapping[str, list[list[Seal]]], seed: int) -> None:
     """Print the rows of every source, and of real against real."""
-    features, results = Detector(), {}
+    features = Detector()
+    real_features = features(real)
+    results: dict[str, dict[str, Any]] = {}
+    lengths: dict[str, Distances] = {}
     for name, others in sources.items():
-        result = results[name] = compare(real, others, features, seed)
+        theirs = [features(part) for part in others]
+        result = results[name] = compare(real, others, real_features, theirs, seed)
         for row in auc_rows(name, result):
-            print(json.dumps(row, ensure_ascii=False), flush=True)
+            _print(row)
         everything = [seal for part in others for seal in part]
-        row = statistic_row(name, real, everything)
-        theirs = features(everything).reshape(-1, result["real"].shape[-1])
-        mine = result["real"].reshape(-1, theirs.shape[-1])
-        row["kernel_distance"] = round(kernel_distance(mine, theirs), 2)
-        print(json.dumps(row, ensure_ascii=False), flush=True)
+        lengths[name] = distances(real, everything, real_features, np.concatenate(theirs))
+        _print(lengths[name].row(name))
         for than in ("traditional", FITTED):
             if name not in ("traditional", FITTED) and len(others) == FOLDS:
                 for row in difference_row(name, result, than, results[than]):
-                    print(json.dumps(row, ensure_ascii=False), flush=True)
+                    _print(row)
+                for row in difference_rows(name, lengths[name], than, lengths[than]):
+                    _print(row)
     for split in range(3):
         halves = _halves(real, split)
-        result = compare(halves[0], [halves[1]], features, seed)
+        result = compare(halves[0], [halves[1]], features(halves[0]), [features(halves[1])], seed)
         for row in auc_rows(f"real against real, split {split}", result):
-            print(json.dumps(row), flush=True)
+            _print(row)
+
+
+def _print(row: Mapping[str, Any]) -> None:
+    print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
 def _halves(real: Sequence[Seal], split: int) -> tuple[list[Seal], list[Seal]]:

@@ -279,7 +279,8 @@ def without_paper(
         gradient: of :func:`sds_gradient` or :func:`dm_gradient`.
         feather: weight of the paste; an image of the latents' size times a factor.
     """
-    kept = F.adaptive_avg_pool2d(feather.to(gradient.dtype), gradient.shape[-2:]) < _KEPT
+    height, width = gradient.shape[-2:]
+    kept = F.adaptive_avg_pool2d(feather.to(gradient.dtype), (height, width)) < _KEPT
     mean = (gradient * kept).sum((2, 3), keepdim=True) / kept.sum((2, 3), keepdim=True).clamp_min(
         _LEAST_KEPT
     )

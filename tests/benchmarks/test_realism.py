@@ -18,7 +18,6 @@ from benchmarks.two_sample import (
     folds_of,
     harmonised,
     interval,
-    kernel_distance,
     probe_scores,
 )
 
@@ -77,14 +76,6 @@ def test_patches_hold_ink_and_bare_paper_has_none() -> None:
     patches = cut_patches(image, np.array([100.0, 100.0]), Rng(0))
     assert patches is not None
     assert patches.shape == (PATCHES, 64, 64, 3)
-
-
-def test_the_kernel_distance_is_about_zero_for_one_source() -> None:
-    rng = np.random.default_rng(2)
-    one, two = rng.normal(size=(300, 8)), rng.normal(size=(300, 8))
-    same = kernel_distance(one, two)
-    apart = kernel_distance(one, two + 0.7)
-    assert abs(same) < 0.15 * apart
 
 
 def test_a_difference_is_paired_by_drawing() -> None:
