@@ -72,6 +72,7 @@ _MOST_LISTED = 20
 @click.option("--language", default="both", show_default=True, type=click.Choice(LANGUAGES))
 @click.option("--seal-free", default=0.06, show_default=True, help="share of pages without seal")
 @click.option("--cross-page", default=0.04, show_default=True, help="share of cross-page blocks")
+@click.option("--any-angle", default=0.025, show_default=True, help="share pressed any way round")
 @click.option("--page-reuse", default=1, show_default=True, help="samples that share a page")
 @click.option("--split-pages", is_flag=True, help="no page file in two splits")
 @click.option(
@@ -149,6 +150,7 @@ def drawing_recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
             "language",
             "seal_free",
             "cross_page",
+            "any_angle",
             "page_reuse",
             "split_pages",
             "fonts",

@@ -253,7 +253,9 @@ class SampleFactory:
             return []
         count = rng.child("count").weighted(_SEAL_COUNTS, _SEAL_COUNT_WEIGHTS)
         stamps = [self._stamp(rng.child("stamp", k), split) for k in range(count)]
-        placements = sample_placements(rng.child("place"), page, stamps)
+        placements = sample_placements(
+            rng.child("place"), page, stamps, any_angle=self.options.any_angle
+        )
         return [Placed(*pair) for pair in zip(stamps, placements, strict=True)]
 
     def _laid(self, rng: Rng, entry: LayoutEntry, page: Page, split: str) -> Placed:

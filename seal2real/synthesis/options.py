@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from seal2real.synthesis.place import ANY_ANGLE
+
 __all__ = ["CAPTURES", "LANGUAGES", "Options"]
 
 CAPTURES = ("auto", "none", "scanner", "photocopier", "fax", "phone")
@@ -27,6 +29,8 @@ class Options:
     seal_free: float = 0.06
     # share of four-sample blocks that carry one seal across their pages, 0..1
     cross_page: float = 0.04
+    # share of seals pressed any way round, 0..1; the others stand upright, more or less
+    any_angle: float = ANY_ANGLE
     # consecutive samples that share a page, at least 1
     page_reuse: int = 1
     # whether no page file may serve two splits; needs page files for every split
@@ -37,7 +41,7 @@ class Options:
     template_width_mm: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("seal_free", "cross_page"):
+        for name in ("seal_free", "cross_page", "any_angle"):
             share = getattr(self, name)
             if not 0.0 <= share <= 1.0:
                 raise ValueError(

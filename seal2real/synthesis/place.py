@@ -18,7 +18,14 @@ from seal2real.pages.page import Anchor, Page
 from seal2real.rng import Rng, det_cos, det_sin
 from seal2real.synthesis.printed import PrintMap, print_map
 
-__all__ = ["PLACEMENT_RULES", "Group", "Placement", "cross_page_parts", "sample_placements"]
+__all__ = [
+    "ANY_ANGLE",
+    "PLACEMENT_RULES",
+    "Group",
+    "Placement",
+    "cross_page_parts",
+    "sample_placements",
+]
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -34,6 +41,8 @@ PLACEMENT_RULES: Mapping[str, float] = {
     "blank": 0.6,
     "anywhere": 0.5,
 }
+# Share of hand-pressed seals that stand any way round.
+ANY_ANGLE = 0.025
 # How the next seals of a page are placed.
 _FURTHER_RULES = {"other": 4.0, "overlap": 3.0, "beside": 2.0}
 # A seal keeps this distance from the paper's edge, if the paper is large enough.
@@ -76,6 +85,7 @@ def sample_placements(
     page: Page,
     sizes: Sequence[Any],
     rules: Mapping[str, float] | None = None,
+    any_angle: float = ANY_ANGLE,
 ) -> list[Placement]:
     """Return a place for each seal of a page.
 
@@ -86,6 +96,7 @@ def sample_placements(
             none gives no placement.
         rules: rule -> weight for the first seal and for others that stand alone; None is
             `PLACEMENT_RULES`.
+        any_angle: share of seals pressed any way round, 0..1.
 
     Raises:
         ValueError: if a rule is unknown, or no rule has weight.
@@ -102,7 +113,7 @@ def sample_placements(
             center, rule = _on_visible_paper(stream, page, half, weights)
         else:
             center, rule = _near(stream, page, half, placed[-1], how), how
-        placed.append((Placement(center, sample_angle(stream), rule), half))
+        placed.append((Placement(center, sample_angle(stream, any_angle), rule), half))
     return [placement for placement, _ in placed]
 
 
@@ -147,12 +158,16 @@ def cross_page_parts(
     ]
 
 
-def sample_angle(rng: Rng) -> float:
+def sample_angle(rng: Rng, any_angle: float = ANY_ANGLE) -> float:
     """Return the angle of a hand-pressed seal in degrees, clockwise.
 
-    Most lean a few degrees; one in eight is careless, one in forty any way round.
+    Most lean a few degrees; one in eight is careless, ``any_angle`` of them any way round.
     """
-    kind = rng.weighted(("hand", "careless", "any", "machine"), (80, 12, 2.5, 5.5))
+    upright = (1.0 - any_angle) / (1.0 - ANY_ANGLE)
+    kind = rng.weighted(
+        ("hand", "careless", "any", "machine"),
+        (80 * upright, 12 * upright, 100 * any_angle, 5.5 * upright),
+    )
     if kind == "machine":
         return 0.0
     if kind == "any":

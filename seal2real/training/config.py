@@ -90,6 +90,8 @@ class DataConfig:
     pages: tuple[str, ...] = ("procedural",)
     # presets of drawn seals, alike to the real ones: their design is learned too; empty takes all
     presets: tuple[str, ...] = ()
+    # share of drawn seals pressed any way round, 0..1; the others stand upright, more or less
+    any_angle: float = 0.025
     # capture profile written by `seal2real fit`; empty draws captures of all kinds
     profile: str = ""
     # lowest and highest resolution of drawn images where the real ones state none, dots per inch
@@ -105,6 +107,7 @@ class DataConfig:
         )
         need("data.folds", self.folds, self.folds >= 2, "at least 2")
         need("data.fold", self.fold, 0 <= self.fold < self.folds, "in 0 .. folds - 1")
+        need("data.any_angle", self.any_angle, 0 <= self.any_angle <= 1, "in [0, 1]")
         need("data.pages", self.pages, len(self.pages) > 0, "at least one source")
         low, high = self.dpi
         need("data.dpi", self.dpi, 0 < low <= high, "two ascending numbers above 0")

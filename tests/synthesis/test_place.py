@@ -120,6 +120,19 @@ def test_rules_come_by_weight_and_angles_are_mostly_small() -> None:
     assert any(abs(p.angle_deg) > 45 for p in drawn)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_share_of_seals_stands_any_way_round(share: float) -> None:
+    """100 of 180 degrees lie beyond 80; a careless hand never gets there (5 deviations)."""
+    page = contract()
+    drawn = [
+        placement
+        for k in range(300)
+        for placement in sample_placements(Rng(9, k), page, [(40, 40)], any_angle=share)
+    ]
+    turned = np.mean([abs(p.angle_deg) > 80 for p in drawn])
+    assert turned == pytest.approx(share * 100 / 180, abs=0.0 if share == 0 else 0.09)
+
+
 def test_second_seals_overlap_stand_beside_or_alone() -> None:
     """Overlapping boxes share area, neighbours do not."""
     page = contract()

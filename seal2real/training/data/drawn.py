@@ -19,6 +19,7 @@ from seal2real.synthesis.choose import (
     window_start,
 )
 from seal2real.synthesis.generate import SampleFactory
+from seal2real.synthesis.place import ANY_ANGLE
 from seal2real.synthesis.plan import Window
 from seal2real.synthesis.sample import Sample
 from seal2real.training.data.captions import caption
@@ -69,6 +70,7 @@ class DrawnStream:
         px_per_mm: (low, high), drawn evenly in the logarithm; or a list of three or more estimates
             measured on real images, from which each page takes one, blurred by 4 %.
         seal_free: share of pages without seals, 0..1.
+        any_angle: share of seals pressed any way round, 0..1.
         page_reuse: consecutive indices that share a page (and its scale): a page costs about as
             much as a crop of it.
         pages: page sources, as for ``seal2real synth --pages``.
@@ -91,6 +93,7 @@ class DrawnStream:
         seed: int = 0,
         px_per_mm: Iterable[float] = PX_PER_MM,
         seal_free: float = _SEAL_FREE,
+        any_angle: float = ANY_ANGLE,
         page_reuse: int = 2,
         pages: tuple[str, ...] = ("procedural",),
         presets: tuple[str, ...] = (),
@@ -115,6 +118,7 @@ class DrawnStream:
             options={
                 "seal_free": seal_free,
                 "cross_page": _CROSS_PAGE,
+                "any_angle": any_angle,
                 "page_reuse": page_reuse,
                 "capture": capture,
             },

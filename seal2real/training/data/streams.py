@@ -48,6 +48,7 @@ def drawn_stream(
         pages=data.pages,
         presets=data.presets,
         profile=data.profile or None,
+        any_angle=data.any_angle,
         **more,
     )
 
