@@ -71,6 +71,15 @@ def _company(rng: Rng) -> dict[str, str]:
     return {"owner": owner, "place": place, "brand": brand, "english": name, "short": front + brand}
 
 
+def _brand_company(rng: Rng) -> dict[str, str]:
+    """A company named by its brand alone, 8 to 11 characters: no place in front."""
+    brand = _brand(rng) + (rng.choice(BRAND_LAST) if rng.bernoulli(0.6) else "")
+    industry, english = rng.choice(INDUSTRIES)
+    name = f"{_pinyin(brand)} {english} CO., LTD."
+    owner = f"{brand}{industry}有限公司"
+    return {"owner": owner, "brand": brand, "english": name, "short": brand}
+
+
 def _joint_stock(rng: Rng) -> dict[str, str]:
     """A company limited by shares."""
     entry = _company(rng)
@@ -138,6 +147,7 @@ def _person(rng: Rng) -> dict[str, str]:
 
 KINDS: dict[str, Callable[[Rng], dict[str, str]]] = {
     "company": _company,
+    "brand_company": _brand_company,
     "joint_stock": _joint_stock,
     "foreign": _foreign,
     "shop": _shop,

@@ -91,7 +91,7 @@ _TABLE = (
      flat_designs.triangle, _OFFICE, 1.5),
     ("rhombus", "rhombus", "菱形章 rhombus", ("company", "bank", "institution"),
      flat_designs.rhombus, _OFFICE, 1.5),
-    ("limited_use", "round", "限用章 limited use, thin border", ("company", "joint_stock"),
+    ("limited_use", "round", "限用章 limited use, tall thin letters", ("brand_company",),
      round_designs.limited_use, {"red": 0.6, "blue": 0.2, "black": 0.2}, 2),
 )  # fmt: skip
 
