@@ -61,8 +61,9 @@ class Setup:
     prompts: Prompts
     forger: Forger
     vgg: Vgg
-    # I_s, ink, feather, px per mm, noise
+    # I_s, I_d, ink, feather, px per mm, noise
     page: Tensor
+    clean: Tensor
     ink: Tensor
     feather: Tensor
     scale: Tensor
@@ -78,7 +79,7 @@ class Setup:
     def forged(self) -> Tensor:
         """Return what the forger makes, pasted."""
         forged = self.forger(self.page, self.ink, self.scale, self.noise).float()
-        return composite(forged, self.page, self.feather)
+        return composite(forged, self.page, self.feather, self.clean)
 
     def latent(self, image: Tensor) -> Tensor:
         """Return the mean latent, in float32."""
@@ -109,6 +110,7 @@ def setup(shape: str, batch: int, device: torch.device, precision: str, *, ours:
     return Setup(
         vae, unet, _scheduler(shape), prompts, forger, vgg,
         page=torch.rand(batch, 3, side, side, device=device) * 2 - 1,
+        clean=torch.ones(batch, 3, side, side, device=device),
         ink=torch.rand(batch, 1, side, side, device=device),
         feather=torch.rand(batch, 1, side, side, device=device),
         scale=torch.full((batch,), 6.0, device=device),

@@ -71,7 +71,7 @@ def realise_seals(
         left, top = box[0] - around[0], box[1] - around[1]
         part = made[top : top + box[3] - box[1], left : left + box[2] - box[0]]
         at = (slice(box[1], box[3]), slice(box[0], box[2]))
-        forged[at] = paste(part, sample.synthetic[at], weight[at])
+        forged[at] = paste(part, sample.synthetic[at], weight[at], sample.clean[at])
     return forged
 
 

@@ -242,7 +242,7 @@ class PriorConfig:
     # base: a folder in diffusers layout, a hub id, or "tiny"
     base: str = "tiny"
     # optimisation steps of both equations together
-    steps: int = 4000
+    steps: int = 800
     # images of each domain a step and process
     batch: int = 4
     # micro-batches that a step is split into
@@ -256,25 +256,25 @@ class PriorConfig:
     # initial fake prompt T_f
     fake_prompt: str = "A photo of document with fake seal"
     # what eq. 2 trains of the UNet: all, adapters of its attention or of every layer, nothing
-    unet: Literal["full", "lora", "lora-all", "frozen"] = "full"
+    unet: Literal["full", "lora", "lora-all", "frozen"] = "lora-all"
     # rank of LoRA's two factors
     lora_rank: int = 16
     # decay of the running mean of the UNet, per update; 0 keeps none
-    ema_decay: float = 0.999
+    ema_decay: float = 0.98
     # where that mean lives
     ema_device: Literal["same", "cpu"] = "same"
     # min-SNR weight gamma (Hang et al. 2023); 0 weighs all timesteps alike
     min_snr: float = 0.0
     # windows of real images, encoded once before the first step, a process
-    real_views: int = 768
+    real_views: int = 384
     # likewise of drawn images
-    drawn_views: int = 1536
+    drawn_views: int = 512
     # held-out windows of each domain that are evaluated
     held_out_views: int = 32
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
-    prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
-    unet_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-5)
+    prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=3e-2, schedule="cosine")
+    unet_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3, schedule="cosine")
 
     def __post_init__(self) -> None:
         turns = (self.prompt_steps, self.unet_steps)
@@ -290,9 +290,9 @@ class ForgerConfig:
     # prior: `weights` folder of a finished `seal2real-train prior`; empty takes the shipped one
     prior: str = ""
     # steps after the warm-up
-    steps: int = 3000
+    steps: int = 600
     # steps of content loss alone before them (eq. 4)
-    warmup_steps: int = 500
+    warmup_steps: int = 0
     # images of each domain a step and process
     batch: int = 4
     # micro-batches that a step is split into
@@ -300,13 +300,13 @@ class ForgerConfig:
     # prior loss: "eq3" true gradient, "sds", or "dm" distribution matching
     prior_loss: Literal["eq3", "sds", "dm"] = "dm"
     # timesteps of the prior loss, as shares of them all
-    t_range: tuple[float, float] = (0.02, 0.98)
+    t_range: tuple[float, float] = (0.02, 0.35)
     # divide the gradient of "dm" by the distance to the real image (DMD, Eq. 8)
     dm_normalise: bool = True
     # take the pull on bare paper out of the gradients of "sds" and "dm" (scope "support")
     keep_paper: bool = True
     # w of eq. 5
-    content_weight: float = 1.0
+    content_weight: float = 0.005
     # alpha_l of eq. 4, relu1_1 .. relu5_1
     alpha: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
@@ -316,21 +316,21 @@ class ForgerConfig:
     # compare structure only, not colour and light
     content_invariant: bool = False
     # epsilon under the root of eq. 4: what change of a feature still counts as small
-    content_epsilon: float = 1e-3
+    content_epsilon: float = 0.05
     # "support" trains through the paste; "crop" is the paper's literal whole-image variant
     scope: Literal["support", "crop"] = "support"
     # forger steps in an adversarial round; 0 plays none
     round_forger_steps: int = 1
     # steps of eq. 6 in an adversarial round
-    round_prior_steps: int = 1
+    round_prior_steps: int = 2
     # what eq. 6 trains of the UNet, see prior.unet
-    unet: Literal["full", "lora", "lora-all", "frozen"] = "full"
+    unet: Literal["full", "lora", "lora-all", "frozen"] = "lora-all"
     # rank of LoRA's two factors
     lora_rank: int = 16
     # min-SNR weight gamma of eq. 6; 0 weighs all timesteps alike
     min_snr: float = 0.0
     # windows of real images for eq. 6, encoded once before the first step, a process
-    real_views: int = 768
+    real_views: int = 128
     # channels of the forger at full resolution, doubled from level to level
     width: int = 16
     # resolutions of the forger, each half the one above
@@ -340,14 +340,14 @@ class ForgerConfig:
     # noise planes at the forger's input; 0 makes it a function of the page
     noise_channels: int = 4
     # decay of the running mean of the forger, per update; 0 keeps none
-    ema_decay: float = 0.999
+    ema_decay: float = 0.96
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
-    optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-4)
+    optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=4e-4, warmup=20, schedule="cosine")
     # of the UNet in eq. 6
-    prior_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-5)
+    prior_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
     # of the prompts in eq. 6
-    prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-4)
+    prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-2)
 
     def __post_init__(self) -> None:
         low, high = self.t_range

@@ -21,12 +21,38 @@ SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 # The paper's optimizer (section 3.2): Adam with a step size of 2e-6.
 _PAPER_ADAM = OptimizerConfig(name="adam", lr=2e-6)
 _PAPER_ADAM_8BIT = replace(_PAPER_ADAM, name="adam8bit")
-_PAPER_STAGE_2 = ForgerConfig(prior_loss="eq3", round_forger_steps=500, round_prior_steps=500)
-
+# Stage 2 as in the paper: warm-up, eq. 3 over all timesteps, long rounds, everything trained.
+_PAPER_STAGE_2 = ForgerConfig(
+    steps=3000,
+    warmup_steps=500,
+    prior_loss="eq3",
+    t_range=(0.0, 1.0),
+    content_weight=1.0,
+    content_epsilon=1e-3,
+    content_mask=False,
+    round_forger_steps=500,
+    round_prior_steps=500,
+    unet="full",
+    real_views=768,
+    ema_decay=0.999,
+    optimizer=OptimizerConfig(name="adam", lr=1e-4),
+    prior_optimizer=OptimizerConfig(name="adam", lr=1e-5),
+    prompt_optimizer=OptimizerConfig(name="adam", lr=1e-4),
+)
+_PAPER_STAGE_1 = PriorConfig(
+    steps=4000,
+    unet="full",
+    ema_decay=0.999,
+    real_views=768,
+    drawn_views=1536,
+    prompt_optimizer=OptimizerConfig(name="adam", lr=1e-3),
+    unet_optimizer=OptimizerConfig(name="adam", lr=1e-5),
+)
 _SD15_24GB = Config(
     loop=LoopConfig(device="cuda", precision="bf16", workers=4),
     data=DataConfig(size=512),
-    prior=PriorConfig(
+    prior=replace(
+        _PAPER_STAGE_1,
         base=SD15,
         steps=20_000,
         batch=1,
@@ -38,13 +64,19 @@ _SD15_24GB = Config(
         prompt_optimizer=_PAPER_ADAM,
         unet_optimizer=_PAPER_ADAM_8BIT,
     ),
-    forger=ForgerConfig(
+    forger=replace(
+        _PAPER_STAGE_2,
         base=SD15,
         steps=20_000,
         warmup_steps=2000,
         batch=1,
         accumulate=4,
+        prior_loss="dm",
+        t_range=(0.02, 0.98),
         vgg="vgg19",
+        content_mask=True,
+        round_forger_steps=1,
+        round_prior_steps=1,
         width=64,
         max_width=512,
         real_views=8000,
@@ -63,6 +95,7 @@ _SD15_6GPU = replace(
         prior_optimizer=_PAPER_ADAM,
         content_mask=False,
         prior_loss="eq3",
+        t_range=(0.0, 1.0),
         round_forger_steps=500,
         round_prior_steps=500,
         optimizer=_PAPER_ADAM,
@@ -71,7 +104,7 @@ _SD15_6GPU = replace(
 PRESETS: dict[str, Config] = {
     "tiny": Config(),
     "dm": Config(),
-    "paper": Config(forger=_PAPER_STAGE_2),
+    "paper": Config(prior=_PAPER_STAGE_1, forger=_PAPER_STAGE_2),
     "sd15-24gb": _SD15_24GB,
     "sd15-6gpu": _SD15_6GPU,
 }

@@ -22,7 +22,7 @@ def test_every_fold_and_seed_is_trained_once_with_settings_that_exist(tmp_path: 
         assert config.data.real == str(tmp_path / fold / "crops")
         if stage == "forger":
             assert config.forger.prior == str(tmp_path / fold / "prior" / "weights")
-            assert (config.forger.steps, config.prior.steps) == (7, 4000)
+            assert (config.forger.steps, config.prior.steps) == (7, resolve().prior.steps)
         if stage == "prior":
             assert config.prior.steps == 5
         else:

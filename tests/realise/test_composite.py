@@ -34,11 +34,11 @@ def slow_feather(mask: np.ndarray, support: np.ndarray, inner: int, ramp: int) -
 
 
 def test_the_feather_is_its_definition() -> None:
-    """At 200 dpi 0.3 mm are 2 px and 0.25 mm are 2 px; values from a slow transcription."""
+    """At 200 dpi 0.15 mm are 1 px; values from a slow transcription."""
     mask = disc()
     support = np.ones_like(mask)
     support[:, 40:] = False
-    assert np.array_equal(feather(mask, support, PX_PER_MM), slow_feather(mask, support, 2, 2))
+    assert np.array_equal(feather(mask, support, PX_PER_MM), slow_feather(mask, support, 1, 1))
 
 
 @pytest.mark.parametrize("px_per_mm", [2.0, 4.0, PX_PER_MM, 11.8, 23.6])
@@ -66,7 +66,7 @@ def test_outside_the_support_the_page_is_untouched() -> None:
     support[20:40, :25] = True
     synthetic, forged = rng.integers(0, 256, (2, *mask.shape, 3), dtype=np.uint8)
     weight = feather(mask & support, support, PX_PER_MM)
-    pasted = paste(forged, synthetic, weight)
+    pasted = paste(forged, synthetic, weight, np.full_like(forged, 255))
     assert np.array_equal(pasted[~support], synthetic[~support])
     assert np.array_equal(pasted[weight == 255], forged[weight == 255])
 
@@ -80,7 +80,19 @@ def test_the_paste_rounds_the_exact_mixture() -> None:
     a, b = (np.repeat(v.reshape(shape)[..., None], 3, axis=2) for v in (forged, synthetic))
     share = weight[..., None] / 255.0
     exact = a * share + b * (1.0 - share)
-    assert np.abs(paste(a, b, weight) - exact).max() <= 0.5 + 1e-9
+    white = np.full_like(a, 255)
+    assert np.abs(paste(a, b, weight, white) - exact).max() <= 0.5 + 1e-9
+
+
+def test_ink_never_brightens_the_page() -> None:
+    """A pixel lighter than clean and synthetic page counts as the lighter of these, by channel."""
+    rng = np.random.default_rng(2)
+    forged, synthetic, clean = rng.integers(0, 256, (3, 40, 50, 3), dtype=np.uint8)
+    weight = np.full((40, 50), 255, np.uint8)
+    pasted = paste(forged, synthetic, weight, clean)
+    bound = np.where(clean > synthetic, clean, synthetic)
+    assert np.array_equal(pasted, np.where(forged > bound, bound, forged))
+    assert (forged > bound).any()
 
 
 def test_refusals() -> None:
@@ -93,6 +105,6 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match="px_per_mm must be finite and above 0, got 0.0"):
         feather(plane, plane, 0.0)
     with pytest.raises(TypeError, match="paste: forged must be uint8, got float64"):
-        paste(image.astype(np.float64), image, plane.astype(np.uint8))
-    with pytest.raises(ValueError, match="forged and synthetic must be"):
-        paste(image, image[:3], plane.astype(np.uint8))
+        paste(image.astype(np.float64), image, plane.astype(np.uint8), image)
+    with pytest.raises(ValueError, match="forged, synthetic and clean must be"):
+        paste(image, image[:3], plane.astype(np.uint8), image)

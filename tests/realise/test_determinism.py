@@ -17,7 +17,7 @@ from tests.support.forgers import write_forger
 from tests.support.trees import differing
 
 # Strong enough that some samples are redone and some dropped.
-_STRENGTH = 5.0
+_STRENGTH = 10.0
 
 
 @pytest.fixture(scope="module")

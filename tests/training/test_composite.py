@@ -10,14 +10,14 @@ from seal2real.realise.composite import feather, paste
 from seal2real.training.composite import composite
 
 
-def planes() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Forged and synthetic pages uint8, the feather of a drawn disc, and its support."""
+def planes() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Forged, synthetic and clean pages uint8, the feather of a drawn disc, and its support."""
     rng = np.random.default_rng(1)
-    forged, synthetic = rng.integers(0, 256, (2, 64, 48, 3), dtype=np.uint8)
+    forged, synthetic, clean = rng.integers(0, 256, (3, 64, 48, 3), dtype=np.uint8)
     y, x = np.mgrid[:64, :48]
     mask = (y - 30) ** 2 + (x - 20) ** 2 < 150
     support = (y - 30) ** 2 + (x - 20) ** 2 < 260
-    return forged, synthetic, feather(mask, support, 6.0), support
+    return forged, synthetic, clean, feather(mask, support, 6.0), support
 
 
 def tensor(image: np.ndarray) -> torch.Tensor:
@@ -26,32 +26,33 @@ def tensor(image: np.ndarray) -> torch.Tensor:
 
 def test_it_is_the_realisers_paste() -> None:
     """Within the realiser's rounding, and bit for bit where the feather is 0."""
-    forged, synthetic, weight, support = planes()
+    forged, synthetic, clean, weight, support = planes()
     share = torch.from_numpy(weight / np.float32(255))[None, None]
-    result = composite(tensor(forged), tensor(synthetic), share)
-    pasted = paste(forged, synthetic, weight)
+    result = composite(tensor(forged), tensor(synthetic), share, tensor(clean))
+    pasted = paste(forged, synthetic, weight, clean)
     levels = ((result[0] + 1) * 127.5).numpy().transpose(1, 2, 0)
     assert np.abs(levels - pasted).max() <= 0.5 + 1e-3
     outside = torch.from_numpy(~support)
     assert torch.equal(result[0][:, outside], tensor(synthetic)[0][:, outside])
     full = torch.from_numpy(weight == 255)
     assert full.any()
-    torch.testing.assert_close(result[0][:, full], tensor(forged)[0][:, full], rtol=0, atol=1e-6)
+    bounded = tensor(np.minimum(forged, np.maximum(clean, synthetic)))
+    torch.testing.assert_close(result[0][:, full], bounded[0][:, full], rtol=0, atol=1e-6)
 
 
 def test_the_identity_is_exact_everywhere() -> None:
     """Also on the ramp, where shares of equal values need not add up."""
-    _, synthetic, weight, _ = planes()
+    _, synthetic, clean, weight, _ = planes()
     share = torch.from_numpy(weight / np.float32(255))[None, None]
     page = tensor(synthetic)
-    assert torch.equal(composite(page.clone(), page, share), page)
+    assert torch.equal(composite(page.clone(), page, share, tensor(clean)), page)
 
 
 def test_no_gradient_outside() -> None:
-    forged, synthetic, weight, support = planes()
+    forged, synthetic, clean, weight, support = planes()
     ours = tensor(forged).requires_grad_()
     share = torch.from_numpy(weight / np.float32(255))[None, None]
-    composite(ours, tensor(synthetic), share).square().sum().backward()
+    composite(ours, tensor(synthetic), share, tensor(clean)).square().sum().backward()
     assert ours.grad is not None
     assert not ours.grad[0][:, torch.from_numpy(~support)].any()
     assert ours.grad[0][:, torch.from_numpy(weight > 0)].any()
@@ -60,5 +61,7 @@ def test_no_gradient_outside() -> None:
 def test_refusals() -> None:
     page = torch.zeros(2, 3, 8, 8)
     for wrong in (torch.zeros(2, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(2, 1, 8, 4)):
-        with pytest.raises(ValueError, match=r"composite: forged and synthetic must be \[B, 3"):
-            composite(page, page, wrong)
+        with pytest.raises(
+            ValueError, match=r"composite: forged, synthetic and clean must be \[B, 3"
+        ):
+            composite(page, page, wrong, page)

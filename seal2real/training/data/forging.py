@@ -29,6 +29,8 @@ class Drawn:
     image: Tensor
     # coverage, [B, 1, H, W]; uint8, and float32 in [0, 1]
     ink: Tensor
+    # I_d, like ``image``
+    clean: Tensor
     # weight of the composite, [B, 1, H, W]; uint8, and float32 in [0, 1]
     feather: Tensor
     # [B]
@@ -41,6 +43,7 @@ class Drawn:
         return Drawn(
             as_images(self.image.to(device, non_blocking=True)),
             self.ink.to(device, non_blocking=True).float() / FEATHER_FULL,
+            as_images(self.clean.to(device, non_blocking=True)),
             self.feather.to(device, non_blocking=True).float() / FEATHER_FULL,
             self.px_per_mm.to(device).float(),
             self.noise.to(device, non_blocking=True),
@@ -48,7 +51,7 @@ class Drawn:
 
     def chunks(self, parts: int) -> list[Drawn]:
         """Return the crops in ``parts`` groups of one size."""
-        fields = (self.image, self.ink, self.feather, self.px_per_mm, self.noise)
+        fields = (self.image, self.ink, self.clean, self.feather, self.px_per_mm, self.noise)
         return [Drawn(*group) for group in zip(*(x.chunk(parts) for x in fields), strict=True)]
 
 
@@ -70,6 +73,7 @@ def stack_drawn(items: list[dict[str, Any]], rngs: list[Rng], noise_channels: in
     return Drawn(
         _stack([item["synthetic"] for item in items]),
         _stack([item["coverage"] for item in items])[:, None],
+        _stack([item["clean"] for item in items]),
         _stack(weights)[:, None],
         torch.tensor(scales, dtype=torch.float32),
         _stack(noise),
@@ -89,7 +93,7 @@ def forge_batch(forger: nn.Module, drawn: Drawn, *, whole: bool = False) -> Tens
         whole: without the paste: the paper's literal variant, scope "crop".
     """
     forged: Tensor = forger(drawn.image, drawn.ink, drawn.px_per_mm, drawn.noise).float()
-    return forged if whole else composite(forged, drawn.image, drawn.feather)
+    return forged if whole else composite(forged, drawn.image, drawn.feather, drawn.clean)
 
 
 def newly_saturated(forged: Tensor, drawn: Drawn) -> float:

@@ -122,6 +122,7 @@ class GanStage(Stage):
         channels = self.config.noise_channels
         return {
             "image": item["synthetic"],
+            "clean": item["clean"],
             "ink": item["coverage"][None],
             "weight": feather(item["mask"], item["support"], scale)[None],
             "px_per_mm": scale,
@@ -161,7 +162,7 @@ class GanStage(Stage):
         """Return the pasted translation: synthetic outside the feathered support."""
         image = drawn["image"]
         forged = generator(image, drawn["ink"], drawn["px_per_mm"], drawn.get("noise"))
-        return composite(forged.float(), image, drawn["weight"])
+        return composite(forged.float(), image, drawn["weight"], drawn["clean"])
 
     def _critic_loss(
         self, forged: Tensor, real: dict[str, Tensor], drawn: dict[str, Tensor]
@@ -275,7 +276,7 @@ def _stacked(items: list[dict[str, Any]]) -> dict[str, Tensor]:
     return {
         name: torch.from_numpy(np.stack([np.asarray(item[name]) for item in items]))
         for name in items[0]
-        if name in ("image", "ink", "weight", "noise", "valid", "px_per_mm")
+        if name in ("image", "clean", "ink", "weight", "noise", "valid", "px_per_mm")
     }
 
 
@@ -283,6 +284,8 @@ def _on(stored: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
     """Return the tensors as networks want them: float32, images in [-1, 1], planes [B, 1, H, W]."""
     on = {name: tensor.to(device, non_blocking=True) for name, tensor in stored.items()}
     made = {"image": as_images(on["image"]), "px_per_mm": on["px_per_mm"].float()}
+    if "clean" in on:
+        made["clean"] = as_images(on["clean"])
     if "valid" in on:
         made["valid"] = on["valid"][:, None].float()
     for name in ("ink", "weight"):

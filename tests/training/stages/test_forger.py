@@ -31,6 +31,8 @@ SETS = (
     "loop.evaluate_every=0", "loop.checkpoint_every=2", "data.size=64", "data.folds=3",
     "data.px_per_mm=4.5", "forger.batch=2", "forger.warmup_steps=1", "forger.steps=4",
     "forger.width=8", "forger.levels=2", "forger.max_width=8", "forger.real_views=8",
+    "forger.unet=full", "forger.round_prior_steps=1", "forger.content_weight=1.0",
+    "forger.content_epsilon=0.001", "forger.t_range=[0.02, 0.98]", "forger.optimizer.warmup=0", "forger.optimizer.schedule=constant",
 )  # fmt: skip
 
 

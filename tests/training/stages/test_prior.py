@@ -23,6 +23,8 @@ SETS = (
     "loop.evaluate_every=0", "loop.checkpoint_every=2", "data.size=64", "data.folds=3",
     "data.px_per_mm=4.5", "prior.batch=2", "prior.steps=4", "prior.real_views=12",
     "prior.drawn_views=12", "prior.held_out_views=8", "prior.unet_optimizer.lr=1e-3",
+    "prior.unet=full", "prior.ema_decay=0.999", "prior.prompt_optimizer.lr=1e-3",
+    "prior.prompt_optimizer.schedule=constant", "prior.unet_optimizer.schedule=constant",
 )  # fmt: skip
 
 
