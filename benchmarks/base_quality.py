@@ -31,7 +31,7 @@ from seal2real.sealdb.unwrap import unwrap
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.photos import PhotoCrops, find_photos
 
-__all__ = ["Errors", "main", "ocr_loss", "psnr_rows"]
+__all__ = ["Errors", "main", "ocr_loss", "psnr_rows", "readable_texts"]
 
 # Real images have a rim whose colours are a neighbour's (JPEG), px.
 _BORDER = 6
@@ -109,7 +109,7 @@ def ocr_loss(coder: Coder, count: int, reader: Reader, seed: int = 0) -> list[di
         sample = stream.sample(number)
         coded = _pixels(coder(_tensor(sample.synthetic)))
         scale = sample.record["page"]["dpi"] / 25.4
-        for text in _readable_texts(sample.record):
+        for text in readable_texts(sample.record):
             right = [
                 right_characters(text["text"], reader(padded(unwrap(image, text["polygon"]).image)))
                 for image in (sample.synthetic, coded)
@@ -133,7 +133,7 @@ def _ocr_row(scale: str, found: list[tuple[float, int, int, int]]) -> dict[str, 
     }
 
 
-def _readable_texts(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def readable_texts(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the ring and line texts of the seals that lie inside the crop."""
     width, height = record["page"]["width"], record["page"]["height"]
     for seal in record["seals"]:

@@ -90,3 +90,10 @@ def test_refusals(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match="weights must be a forger with inputs"):
         open_session(tmp_path / "other.onnx")
+
+
+def test_the_file_names_no_place_of_this_machine(exported: tuple[Forger, Path]) -> None:
+    """PyTorch notes a stack trace at every node; a shipped file must not carry them."""
+    content = exported[1].read_bytes()
+    assert str(Path(torch.__file__).parent).encode() not in content
+    assert b"forward" not in content

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seal2real.export.onnx import write_program
 from seal2real.models.segmenter import Segmenter, segment_loss
 from seal2real.training.config import Config
 from seal2real.training.data.segments import SegmentStream
@@ -150,17 +151,4 @@ def export_segmenter(model: Segmenter, path: Path) -> None:
         verbose=False,
     )
     assert program is not None
-    proto = program.model_proto
-    _strip(proto)
-    path.write_bytes(proto.SerializeToString())
-
-
-def _strip(proto: Any) -> None:
-    """Remove stack traces and inner shapes: an eighth of the file, and paths of this machine."""
-    for node in proto.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*proto.graph.input, *proto.graph.output):
-        del value.metadata_props[:]
-    del proto.graph.value_info[:]
-    del proto.metadata_props[:]
+    write_program(program, path)

@@ -1,0 +1,183 @@
+"""Do labels still hold after the forger? Gate, edges and OCR at three resolutions, one attempt each.
+
+    python -m benchmarks.forged_labels --count 200
+    python -m benchmarks.forged_labels --forger runs/mine/weights/forger.onnx --profile mine.toml
+
+A row a resolution: share of first attempts that pass the gate, intersection over union of label and
+ink found again (5 %, median), width of ink edges against the drawn page's, characters an OCR reads
+in seals and in print under them, before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from benchmarks.base_quality import readable_texts
+from benchmarks.common import row_line
+from benchmarks.ocr_truth import Reader, open_reader, padded, plain, right_characters
+from seal2real.realise.forger import ForgerRealiser, default_weights
+from seal2real.realise.gate import judge
+from seal2real.rng import Rng
+from seal2real.sealdb.recipe import Recipe
+from seal2real.sealdb.unwrap import unwrap
+from seal2real.synthesis.generate import SampleFactory
+from seal2real.synthesis.sample import Sample
+
+__all__ = ["RESOLUTIONS", "Found", "edge_width", "measure"]
+
+Rgb = NDArray[np.uint8]
+Realiser = Callable[[Sample, Rng], Rgb]
+
+RESOLUTIONS = (127.0, 200.0, 300.0)
+# Crops of 512 px hold a seal of 40 mm at 300 dpi.
+_SIZE_PX = 512
+# A line counts as covered from one character on that is this much under ink and still readable.
+_COVERED = 0.05
+# Levels between ink and paper below which an edge has no width.
+_LEAST_STEP = 24.0
+# Lines lower than this are not read even before forging.
+_LEAST_LINE_PX = 12
+
+
+@dataclass
+class Found:
+    """What was measured on some samples."""
+
+    passed: list[bool] = field(default_factory=list)
+    iou: list[float] = field(default_factory=list)
+    # width of the forged page's ink edges as a share of the drawn one's
+    edges: list[float] = field(default_factory=list)
+    # (characters, read before, read after) of every text
+    seals: list[tuple[int, int, int]] = field(default_factory=list)
+    covered: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        """Return means, quantiles and losses in points."""
+        low, middle = np.quantile(self.iou, (0.05, 0.5))
+        row = {
+            "samples": len(self.passed),
+            "first_pass": round(float(np.mean(self.passed)), 4),
+            "iou_5_50": [round(float(low), 4), round(float(middle), 4)],
+            "edge_width": round(float(np.median(self.edges)), 4),
+        }
+        for name, texts in (("seal_ocr", self.seals), ("print_ocr", self.covered)):
+            if texts:
+                total, before, after = np.sum(texts, axis=0).tolist()
+                row[name] = {
+                    "characters": total,
+                    "before": round(100.0 * before / total, 2),
+                    "after": round(100.0 * after / total, 2),
+                    "loss_points": round(100.0 * (before - after) / total, 2),
+                }
+        return row
+
+
+def measure(
+    realiser: Realiser,
+    dpi: float,
+    count: int,
+    *,
+    seed: int = 0,
+    profile: str | None = None,
+    reader: Reader | None = None,
+) -> Found:
+    """Realise ``count`` drawn crops once each, and measure them.
+
+    Args:
+        realiser: of the method.
+        dpi: resolution of the pages, dots per inch.
+        count: samples with ink.
+        seed: names the samples.
+        profile: capture profile; None takes captures of all kinds.
+        reader: reads a strip; None leaves the OCR out.
+    """
+    options = {"seal_free": 0.0, "cross_page": 0.0}
+    recipe = Recipe(10**6, seed, size=str(_SIZE_PX), dpi=dpi, profile=profile, options=options)
+    factory, found, index = SampleFactory(recipe), Found(), 0
+    while len(found.passed) < count:
+        sample, index = factory(index), index + 1
+        if not sample.mask.any():
+            continue
+        forged = realiser(sample, Rng(seed, "forged labels", index))
+        result = judge(forged, sample)
+        found.passed.append(result.passed)
+        if result.scores["iou"] is not None:
+            found.iou.append(result.scores["iou"])
+        widths = [edge_width(image, sample.mask > 0) for image in (forged, sample.synthetic)]
+        if widths[0] is not None and widths[1] is not None:
+            found.edges.append(widths[0] / widths[1])
+        if reader is not None:
+            found.seals += _readings(readable_texts(sample.record), sample, forged, reader)
+            found.covered += _readings(_covered_lines(sample.record), sample, forged, reader)
+    return found
+
+
+def edge_width(image: Rgb, ink: NDArray[np.bool_]) -> float | None:
+    """Return the mean width of the edges of ink in px, None where all are too faint.
+
+    It is the local step over the local slope at the label's border: the length of the ramp if the
+    edge rose at its steepest all along.
+    """
+    luma = image @ np.array([0.299, 0.587, 0.114])
+    slope = np.hypot(*np.gradient(luma))
+    plane = Image.fromarray(np.rint(luma).astype(np.uint8))
+    high, low = (
+        np.asarray(plane.filter(kind(5))).astype(np.float64)
+        for kind in (ImageFilter.MaxFilter, ImageFilter.MinFilter)
+    )
+    label = Image.fromarray(ink)
+    grown, shrunk = (
+        np.asarray(label.convert("L").filter(kind(3))) > 0
+        for kind in (ImageFilter.MaxFilter, ImageFilter.MinFilter)
+    )
+    border = grown & ~shrunk & (high - low > _LEAST_STEP)
+    if border.sum() < 50:
+        return None
+    return float(1.0 / np.mean(slope[border] / (high - low)[border]))
+
+
+def _covered_lines(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield lines of print inside the crop that lie under ink and can still be read."""
+    width, height = record["page"]["width"], record["page"]["height"]
+    for line in record["page"].get("lines") or []:
+        polygon = np.asarray(line["polygon"])
+        inside = (polygon >= 0).all() and (polygon <= (width, height)).all()
+        high = np.linalg.norm(polygon[0] - polygon[-1])
+        under = [c for c in line["chars"] if c["ink_cover"] > _COVERED and c["readable"]]
+        if inside and high >= _LEAST_LINE_PX and under:
+            yield line
+
+
+def _readings(
+    texts: Iterator[dict[str, Any]], sample: Sample, forged: Rgb, reader: Reader
+) -> Iterator[tuple[int, int, int]]:
+    """Yield characters of a text, and how many are read before and after."""
+    for text in texts:
+        strips = (unwrap(page, text["polygon"]).image for page in (sample.synthetic, forged))
+        before, after = (right_characters(text["text"], reader(padded(strip))) for strip in strips)
+        yield len(plain(text["text"])), before, after
+
+
+@click.command()
+@click.option("--forger", type=click.Path(path_type=Path), help="the shipped one by default")
+@click.option("--count", default=200, show_default=True, help="samples a resolution")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--profile", help="capture profile of `seal2real fit`")
+def main(forger: Path | None, count: int, seed: int, profile: str | None) -> None:
+    """Print a JSON line for each resolution."""
+    realiser, reader = ForgerRealiser(forger or default_weights()), open_reader()
+    for dpi in RESOLUTIONS:
+        found = measure(realiser, dpi, count, seed=seed, profile=profile, reader=reader)
+        click.echo(row_line({"bench": "forged_labels", "dpi": dpi, **found.row()}))
+
+
+if __name__ == "__main__":
+    main()
