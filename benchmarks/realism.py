@@ -93,7 +93,7 @@ class Drawing:
 
 def drawings(count: int, seed: int, profile: Path | None) -> list[Drawing]:
     """Return drawn round seals of the photographs' design and scale."""
-    options = {"cross_page": 0.0, "seal_free": 0.0, "any_angle": 1.0}
+    options = {"cross_page": 0.0, "seal_free": 0.0, "any_angle": 1.0, "language": "zh"}
     recipe = Recipe(
         10**6, seed, size="320", dpi=160.0, presets=("limited_use",), options=options,
         profile=None if profile is None else str(profile),

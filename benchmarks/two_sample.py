@@ -25,6 +25,9 @@ _BLUR_SIGMA, _QUALITY = 0.8, 75
 # A pixel is ink if it is this much darker, in its darkest channel, than the paper near it.
 _INK = 0.82
 _LEAST_INK = 0.06
+# Patches lie within a square of this half side, in diameters: photographs are cut close to the ring,
+# and drawn images, which reach farther, would show more of it.
+_REACH = 0.465
 _CNN_STEPS = 250
 
 Rgb = NDArray[np.uint8]
@@ -63,10 +66,12 @@ def cut_patches(image: Rgb, centre: Floats, rng: Rng) -> Rgb | None:
     ink, half = ink_of(image), PATCH_PX // 2
     found: list[Rgb] = []
     for _ in range(30 * PATCHES):
-        offset = (np.array([rng.uniform(), rng.uniform()]) - 0.5) * DIAMETER_PX * 0.9
+        offset = (
+            (np.array([rng.uniform(), rng.uniform()]) - 0.5) * 2.0 * (_REACH * DIAMETER_PX - half)
+        )
         x, y = (round(float(v)) for v in centre + offset)
         inside = half <= x <= image.shape[1] - half and half <= y <= image.shape[0] - half
-        if np.hypot(*offset) > 0.38 * DIAMETER_PX or not inside:
+        if not inside:
             continue
         at = (slice(y - half, y + half), slice(x - half, x + half))
         if ink[at].mean() >= _LEAST_INK:
