@@ -7,9 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from seal2real.diffusion.base import tiny_folder
+from seal2real.diffusion.base import load_base, tiny_folder
+from seal2real.diffusion.latents import encode_moments
 from seal2real.diffusion.layout import damage
+from seal2real.diffusion.losses import Denoiser, Noised, noise_errors
 from seal2real.diffusion.pca import fit_patch_pca
+from seal2real.diffusion.prior import load_prior, shipped_prior
 from seal2real.diffusion.tiny import FACTOR, LATENT_CHANNELS
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.stages.vae import load_vae
@@ -52,3 +55,28 @@ def test_scaled_latents_have_unit_variance(vae: object) -> None:
     mean = vae.encode(crops("test", 48, 124)).latent_dist.mean  # type: ignore[attr-defined]
     scaled = mean * vae.config.scaling_factor  # type: ignore[attr-defined]
     assert scaled.std().item() == pytest.approx(1.0, abs=0.15)
+
+
+@torch.no_grad()
+def test_the_prior_tells_drawn_pages_better_under_its_fake_prompt() -> None:
+    """Eq. 1 on drawn crops of the test split, in the learned setting: T_f below T_r.
+
+    It also shows that the prior belongs to the base that ships (another is refused by its hash),
+    and that its prompts have left the sentences that both start from.
+    """
+    base = load_base("tiny")
+    prior = load_prior(shipped_prior(), base)
+    stream = DrawnStream(
+        256, seed=9, split="test", presets=("limited_use",), any_angle=1.0, seal_free=0.0
+    )
+    images = np.stack([stream[i]["synthetic"] for i in range(12)])
+    mean, _ = encode_moments(base.vae, torch.from_numpy(images).float() / 127.5 - 1.0)
+    t = ((torch.arange(12) + 0.5) / 12 * 1000).long()
+    noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(0))
+    sd, held = Denoiser(prior.unet, prior.scheduler), Noised(mean, t, noise)
+    fake, real = (
+        noise_errors(sd, held, prompt).mean().item()
+        for prompt in (prior.prompts.fake, prior.prompts.real)
+    )
+    assert fake < real
+    assert not torch.allclose(prior.prompts.fake, prior.prompts.real, atol=0.1)
