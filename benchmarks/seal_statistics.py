@@ -22,7 +22,7 @@ STATISTICS = (
     "spectrum 0.1-0.2",
     "spectrum 0.2-0.3",
 )
-# Patches of a seal that the kernel distance takes: 200 seals are 800 rows of its matrix.
+# Patches of a seal that the kernel distance takes: 500 seals are 2000 rows of its matrix.
 _KERNEL_PATCHES = 4
 
 

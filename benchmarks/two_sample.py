@@ -62,7 +62,7 @@ def ink_of(image: Rgb) -> NDArray[np.bool_]:
 
 
 def cut_patches(image: Rgb, centre: Floats, rng: Rng) -> Rgb | None:
-    """Return inked patches from inside the seal, turned by quarters; None if there are too few."""
+    """Return inked patches of the seal, turned by quarters; None if there are too few."""
     ink, half = ink_of(image), PATCH_PX // 2
     found: list[Rgb] = []
     for _ in range(30 * PATCHES):

@@ -111,6 +111,7 @@ def write_program(program: Any, path: Path) -> None:
     for value in (*proto.graph.input, *proto.graph.output):
         del value.metadata_props[:]
     del proto.graph.value_info[:]
+    del proto.graph.metadata_props[:]
     del proto.metadata_props[:]
     path.write_bytes(proto.SerializeToString())
 

@@ -273,13 +273,22 @@ def without_paper(
 
     Real pages have other paper than drawn ones, and a prior pulls on it everywhere. The forger can
     only follow within the paste, as a halo round every stroke. Where the paste lets nothing through
-    that pull is alone, so its mean there is taken off everywhere. Our own, no source.
+    that pull is alone (on print too), so its mean there is taken off everywhere. Our own, no source.
 
     Args:
         gradient: of :func:`sds_gradient` or :func:`dm_gradient`.
-        feather: weight of the paste; an image of the latents' size times a factor.
+        feather: weight of the paste; its sides are the latents' times one whole factor.
+
+    Raises:
+        ValueError: if they are not.
     """
     height, width = gradient.shape[-2:]
+    factor = feather.shape[-1] // width
+    if tuple(feather.shape[-2:]) != (height * factor, width * factor):
+        raise ValueError(
+            "without_paper: feather must have the latents' sides times a whole factor, got "
+            f"{list(feather.shape)} for {list(gradient.shape)}; take both from one batch"
+        )
     kept = F.adaptive_avg_pool2d(feather.to(gradient.dtype), (height, width)) < _KEPT
     mean = (gradient * kept).sum((2, 3), keepdim=True) / kept.sum((2, 3), keepdim=True).clamp_min(
         _LEAST_KEPT
@@ -325,13 +334,18 @@ def content_loss(
         alpha: weight of each layer.
         weight: where it counts; averaged over a layer's pixels, then a weighted mean square.
         invariant: compare :func:`structure` in place of the images: ink and light may change.
-        epsilon: ε, in root mean squares of a feature. A change well below it costs by its square,
+        epsilon: ε, above 0, in root mean squares of a feature. A change well below it costs by its square,
             one above in proportion: with a small one no change at all is the optimum until the
             prior's pull exceeds w.
 
     Raises:
-        ValueError: if ``alpha`` is not as long as the list of maps.
+        ValueError: if ``alpha`` is not as long as the list of maps, or ``epsilon`` not above 0.
     """
+    if not epsilon > 0:
+        raise ValueError(
+            f"content_loss: epsilon must be above 0, got {epsilon}; with 0 the gradient at the "
+            "identity is infinite"
+        )
     if invariant:
         forged, synthetic = structure(forged), structure(synthetic)
     with torch.no_grad():

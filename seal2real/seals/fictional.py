@@ -72,7 +72,7 @@ def _company(rng: Rng) -> dict[str, str]:
 
 
 def _brand_company(rng: Rng) -> dict[str, str]:
-    """A company named by its brand alone, 8 to 11 characters: no place in front."""
+    """A company named by its brand alone, mostly 8 to 11 characters: no place in front."""
     brand = _brand(rng) + (rng.choice(BRAND_LAST) if rng.bernoulli(0.6) else "")
     industry, english = rng.choice(INDUSTRIES)
     name = f"{_pinyin(brand)} {english} CO., LTD."

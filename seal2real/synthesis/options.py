@@ -29,7 +29,8 @@ class Options:
     seal_free: float = 0.06
     # share of four-sample blocks that carry one seal across their pages, 0..1
     cross_page: float = 0.04
-    # share of seals pressed any way round, 0..1; the others stand upright, more or less
+    # share of seals pressed any way round, 0..1; the others stand upright, more or less, as those
+    # of a layout file and across pages always do
     any_angle: float = ANY_ANGLE
     # consecutive samples that share a page, at least 1
     page_reuse: int = 1

@@ -99,8 +99,12 @@ def sample_placements(
         any_angle: share of seals pressed any way round, 0..1.
 
     Raises:
-        ValueError: if a rule is unknown, or no rule has weight.
+        ValueError: if a rule is unknown, no rule has weight, or ``any_angle`` is no share.
     """
+    if not 0.0 <= any_angle <= 1.0:
+        raise ValueError(
+            f"sample_placements: any_angle must be in 0..1, got {any_angle}; give it as a share"
+        )
     weights = _checked_rules(PLACEMENT_RULES if rules is None else rules)
     placed: list[tuple[Placement, Point]] = []
     for number, size in enumerate(sizes):
@@ -161,7 +165,8 @@ def cross_page_parts(
 def sample_angle(rng: Rng, any_angle: float = ANY_ANGLE) -> float:
     """Return the angle of a hand-pressed seal in degrees, clockwise.
 
-    Most lean a few degrees; one in eight is careless, ``any_angle`` of them any way round.
+    A share of ``any_angle`` stands any way round. Of the others most lean a few degrees, one in eight
+    is careless.
     """
     upright = (1.0 - any_angle) / (1.0 - ANY_ANGLE)
     kind = rng.weighted(

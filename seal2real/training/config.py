@@ -353,7 +353,6 @@ class ForgerConfig:
         low, high = self.t_range
         need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
         rule = len(self.alpha) == _VGG_LAYERS and min(self.alpha) >= 0 and max(self.alpha) > 0
-        need("forger.content_epsilon", self.content_epsilon, self.content_epsilon > 0, "above 0")
         need("forger.alpha", self.alpha, rule, f"{_VGG_LAYERS} weights of at least 0, not all 0")
 
 

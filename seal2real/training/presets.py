@@ -64,19 +64,17 @@ _SD15_24GB = Config(
         prompt_optimizer=_PAPER_ADAM,
         unet_optimizer=_PAPER_ADAM_8BIT,
     ),
-    forger=replace(
-        _PAPER_STAGE_2,
+    # Distribution matching as on the tiny base: its loss weights are not tried on this one.
+    forger=ForgerConfig(
         base=SD15,
         steps=20_000,
         warmup_steps=2000,
         batch=1,
         accumulate=4,
-        prior_loss="dm",
-        t_range=(0.02, 0.98),
         vgg="vgg19",
-        content_mask=True,
-        round_forger_steps=1,
-        round_prior_steps=1,
+        unet="full",
+        ema_decay=0.999,
+        optimizer=OptimizerConfig(name="adam", lr=1e-4),
         width=64,
         max_width=512,
         real_views=8000,
@@ -92,13 +90,15 @@ _SD15_6GPU = replace(
     forger=replace(
         _SD15_24GB.forger,
         accumulate=1,
-        prior_optimizer=_PAPER_ADAM,
-        content_mask=False,
         prior_loss="eq3",
         t_range=(0.0, 1.0),
+        content_weight=1.0,
+        content_epsilon=1e-3,
+        content_mask=False,
         round_forger_steps=500,
         round_prior_steps=500,
         optimizer=_PAPER_ADAM,
+        prior_optimizer=_PAPER_ADAM,
     ),
 )
 PRESETS: dict[str, Config] = {

@@ -27,7 +27,11 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
             *("content_weight", "nce_weight", "identity_weight", "squared", "edges", "kl"),
         ),
     ),
-    ("above 0", lambda value: 0 < value < float("inf"), ("temperature", "encoder_lr")),
+    (
+        "above 0",
+        lambda value: 0 < value < float("inf"),
+        ("temperature", "encoder_lr", "content_epsilon"),
+    ),
     ("in [0, 1)", lambda value: 0 <= value < 1, ("ema_decay",)),
 )
 

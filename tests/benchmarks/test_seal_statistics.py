@@ -25,7 +25,7 @@ def features(count: int, shift: float, seed: int) -> Floats:
 
 
 def test_statistics_of_a_known_patch() -> None:
-    """Half the patch is red (200, 40, 40), half white: saturation 0.8, cells full or empty."""
+    """A quarter of the patch is red (200, 40, 40): saturation 0.8, cells full or empty."""
     patch = np.full((64, 64, 3), 255, np.uint8)
     patch[:, 24:40] = (200, 40, 40)
     (row,) = statistics([Seal("one", np.stack([patch] * PATCHES))])
@@ -36,7 +36,7 @@ def test_statistics_of_a_known_patch() -> None:
 
 
 def test_a_source_is_nearer_than_another() -> None:
-    """The nearer one's ink and features are shifted by a third as much: all its intervals below 0."""
+    """The nearer one's ink and features are shifted by a third as much."""
     real = seals(24, "company ", 120, 0, 8)
     real_features = features(24, 0.0, 1)
     rows = {}
@@ -45,9 +45,8 @@ def test_a_source_is_nearer_than_another() -> None:
         rows[name] = distances(real, drawn, real_features, features(40, shift, 3))
     found = list(difference_rows("near", rows["near"], "far", rows["far"]))
     assert [row["statistic"] for row in found] == [*STATISTICS, "kernel_distance"]
-    sharpness, kernel = found[1], found[-1]
+    kernel = found[-1]
     assert kernel["low90"] < kernel["difference"] < kernel["high90"] < 0
-    assert sharpness["low90"] <= sharpness["high90"]
     whole = rows["near"].row("near")
     difference = whole["kernel_distance"] - rows["far"].row("far")["kernel_distance"]
     assert kernel["difference"] == pytest.approx(difference, abs=0.02)

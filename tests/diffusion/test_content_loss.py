@@ -45,6 +45,12 @@ def test_equation_4(epsilon: float) -> None:
     torch.testing.assert_close(gradients(got, forged), gradients(expected, forged), **SAME)
 
 
+def test_epsilon_must_be_above_0() -> None:
+    forged, synthetic = pictures(1)
+    with pytest.raises(ValueError, match="content_loss: epsilon must be above 0, got 0"):
+        content_loss(pyramid, forged, synthetic, (1.0, 1.0), epsilon=0.0)
+
+
 def test_equation_4_weighted() -> None:
     """A weighted mean of squares; the weight of a pooled pixel is the mean of its four."""
     forged, synthetic = pictures(1)

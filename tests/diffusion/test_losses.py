@@ -256,6 +256,11 @@ def test_the_pull_on_paper_is_taken_out_everywhere() -> None:
             torch.testing.assert_close(got[i, channel], wanted)
     paper = torch.ones(1, 3, 4, 4, dtype=torch.float64)
     assert not without_paper(paper, feather[:1]).any(), "nothing is left of a pull on paper alone"
+    few = torch.ones(1, 1, 16, 16, dtype=torch.float64)
+    few[..., :4, :8] = 0.0  # two latents of the eight that make a mean: a quarter is taken off
+    torch.testing.assert_close(without_paper(paper, few), 0.75 * paper)
+    with pytest.raises(ValueError, match="without_paper: feather must have the latents' sides"):
+        without_paper(paper, few[..., :12])
     everywhere = torch.ones(1, 1, 16, 16, dtype=torch.float64)
     assert torch.equal(without_paper(paper, everywhere), paper), "no paper to learn it from"
 

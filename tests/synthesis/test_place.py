@@ -133,6 +133,11 @@ def test_a_share_of_seals_stands_any_way_round(share: float) -> None:
     assert turned == pytest.approx(share * 100 / 180, abs=0.0 if share == 0 else 0.09)
 
 
+def test_a_share_beyond_1_is_refused() -> None:
+    with pytest.raises(ValueError, match="sample_placements: any_angle must be in 0..1, got 1.5"):
+        sample_placements(Rng(1), contract(), [SIZE], any_angle=1.5)
+
+
 def test_second_seals_overlap_stand_beside_or_alone() -> None:
     """Overlapping boxes share area, neighbours do not."""
     page = contract()
