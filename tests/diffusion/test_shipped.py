@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -37,6 +39,15 @@ def test_files_are_whole_and_small() -> None:
     path = tiny_folder() / "vae" / "diffusion_pytorch_model.safetensors"
     assert damage(path) == ""
     assert path.stat().st_size < 5.3e6
+
+
+def test_no_file_names_a_place_of_the_machine_that_wrote_it() -> None:
+    """Settings and graphs keep no folder: diffusers and PyTorch note theirs unasked."""
+    files = [p for p in shipped_prior().parent.rglob("*") if p.suffix in (".json", ".onnx")]
+    assert len(files) > 5
+    for file in files:
+        content = file.read_bytes()
+        assert not re.search(rb"(/tmp/|/home/|/root/|site-packages)", content), file
 
 
 @torch.no_grad()

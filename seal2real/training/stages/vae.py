@@ -174,6 +174,7 @@ class VaeStage(Stage):
         vae: Any = self.ema.averaged(self.vae).eval()
         if not self.config.start or self.frozen_steps < self.steps:
             vae.register_to_config(scaling_factor=self._scaling_factor(vae))
+        vae.register_to_config(_name_or_path="")  # else the folder of vae.start, of this machine
         vae.cpu().half().save_pretrained(out)
 
     @torch.no_grad()
