@@ -11,8 +11,6 @@ PIP_ARGS ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST_ARGS ?=
 DEMO ?= demo-out
-# With the shipped forger, or drawn only where a checkout has none.
-DEMO_METHOD = $(if $(wildcard seal2real/weights/forger.onnx),,--method traditional)
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt
@@ -21,7 +19,7 @@ CSRC := $(shell find csrc -type f) CMakeLists.txt setup.py
 .PHONY: demo test test-slow test-csrc test-asan lint format bench clean check
 
 demo: $(VENV)/.native
-	$(BIN)/seal2real build $(DEMO) --count 24 --seed 1 $(DEMO_METHOD)
+	$(BIN)/seal2real build $(DEMO) --count 24 --seed 1
 	@echo "gallery: $(abspath $(DEMO))/index.html"
 
 # The quick tests; slow ones are left out unless asked for (tests/conftest.py).

@@ -58,13 +58,12 @@ _SAMPLE_STEPS = 40
 
 
 def main(folder: str) -> None:
-    """Write strip.jpg, presets.jpg, samples.jpg and, with a shipped forger, realised.jpg."""
+    """Write strip.jpg, presets.jpg, realised.jpg and samples.jpg into ``folder``."""
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     strip_picture().save(out / "strip.jpg", quality=88)
     preset_picture().save(out / "presets.jpg", quality=88)
-    if default_weights().exists():
-        realised_picture().save(out / "realised.jpg", quality=90)
+    realised_picture().save(out / "realised.jpg", quality=90)
     samples_picture().save(out / "samples.jpg", quality=88)
 
 
