@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from seal2real.training.config import (
     Config,
@@ -21,17 +22,21 @@ SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 # The paper's optimizer (section 3.2): Adam with a step size of 2e-6.
 _PAPER_ADAM = OptimizerConfig(name="adam", lr=2e-6)
 _PAPER_ADAM_8BIT = replace(_PAPER_ADAM, name="adam8bit")
-# Stage 2 as in the paper: warm-up, eq. 3 over all timesteps, long rounds, everything trained.
+# The paper's losses: eq. 3 over all timesteps, eq. 4 on the whole image, long rounds.
+_PAPER_LOSSES: dict[str, Any] = {
+    "prior_loss": "eq3",
+    "t_range": (0.0, 1.0),
+    "content_weight": 1.0,
+    "content_epsilon": 1e-3,
+    "content_mask": False,
+    "round_forger_steps": 500,
+    "round_prior_steps": 500,
+}
+# Stage 2 as in the paper: warm-up, its losses, everything trained.
 _PAPER_STAGE_2 = ForgerConfig(
+    **_PAPER_LOSSES,
     steps=3000,
     warmup_steps=500,
-    prior_loss="eq3",
-    t_range=(0.0, 1.0),
-    content_weight=1.0,
-    content_epsilon=1e-3,
-    content_mask=False,
-    round_forger_steps=500,
-    round_prior_steps=500,
     unet="full",
     real_views=768,
     ema_decay=0.999,
@@ -89,14 +94,8 @@ _SD15_6GPU = replace(
     prior=replace(_SD15_24GB.prior, accumulate=1, unet_optimizer=_PAPER_ADAM),
     forger=replace(
         _SD15_24GB.forger,
+        **_PAPER_LOSSES,
         accumulate=1,
-        prior_loss="eq3",
-        t_range=(0.0, 1.0),
-        content_weight=1.0,
-        content_epsilon=1e-3,
-        content_mask=False,
-        round_forger_steps=500,
-        round_prior_steps=500,
         optimizer=_PAPER_ADAM,
         prior_optimizer=_PAPER_ADAM,
     ),
