@@ -12,7 +12,7 @@ import click
 
 from seal2real.sealdb.prepare import prepare_workers
 from seal2real.sealdb.recipe import Recipe
-from seal2real.synthesis.options import CAPTURES, LANGUAGES
+from seal2real.synthesis.options import ANY_ANGLE, CAPTURES, LANGUAGES
 
 if TYPE_CHECKING:
     from seal2real.pages.files import BadFile
@@ -72,7 +72,9 @@ _MOST_LISTED = 20
 @click.option("--language", default="both", show_default=True, type=click.Choice(LANGUAGES))
 @click.option("--seal-free", default=0.06, show_default=True, help="share of pages without seal")
 @click.option("--cross-page", default=0.04, show_default=True, help="share of cross-page blocks")
-@click.option("--any-angle", default=0.025, show_default=True, help="share pressed any way round")
+@click.option(
+    "--any-angle", default=ANY_ANGLE, show_default=True, help="share pressed any way round"
+)
 @click.option("--page-reuse", default=1, show_default=True, help="samples that share a page")
 @click.option("--split-pages", is_flag=True, help="no page file in two splits")
 @click.option(

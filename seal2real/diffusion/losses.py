@@ -334,9 +334,9 @@ def content_loss(
         alpha: weight of each layer.
         weight: where it counts; averaged over a layer's pixels, then a weighted mean square.
         invariant: compare :func:`structure` in place of the images: ink and light may change.
-        epsilon: ε, above 0, in root mean squares of a feature. A change well below it costs by its square,
-            one above in proportion: with a small one no change at all is the optimum until the
-            prior's pull exceeds w.
+        epsilon: ε, above 0, in root mean squares of a feature. A change well below it costs by its
+            square, one above in proportion: with a small one no change at all is the optimum until
+            the prior's pull exceeds w.
 
     Raises:
         ValueError: if ``alpha`` is not as long as the list of maps, or ``epsilon`` not above 0.

@@ -81,9 +81,9 @@ def paste(
 ) -> NDArray[np.uint8]:  # [H, W, 3]
     """Return forged * weight + synthetic * (255 - weight) over 255, rounded, in integers.
 
-    ``forged`` is bounded first: ink absorbs light, so no channel counts above the clean page's, or the
-    synthetic one's where a capture made that brighter, and no light seam grows beside strokes. Where
-    the weight is 0 the result is ``synthetic``, where it is 255 the bounded ``forged``.
+    ``forged`` is bounded first: ink absorbs light, so no channel counts above the clean page's, or
+    the synthetic one's where a capture made that brighter, and no light seam grows beside strokes.
+    Where the weight is 0 the result is ``synthetic``, where it is 255 the bounded ``forged``.
 
     Raises:
         TypeError: if an array is not uint8.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from seal2real.synthesis.place import ANY_ANGLE
-
-__all__ = ["CAPTURES", "LANGUAGES", "Options"]
+__all__ = ["ANY_ANGLE", "CAPTURES", "LANGUAGES", "Options"]
 
 CAPTURES = ("auto", "none", "scanner", "photocopier", "fax", "phone")
 LANGUAGES = ("zh", "en", "both")
+# Share of hand-pressed seals that stand any way round.
+ANY_ANGLE = 0.025
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from seal2real.pages.page import Anchor, Page
 from seal2real.rng import Rng, det_cos, det_sin
+from seal2real.synthesis.options import ANY_ANGLE
 from seal2real.synthesis.printed import PrintMap, print_map
 
 __all__ = [
-    "ANY_ANGLE",
     "PLACEMENT_RULES",
     "Group",
     "Placement",
@@ -41,8 +41,6 @@ PLACEMENT_RULES: Mapping[str, float] = {
     "blank": 0.6,
     "anywhere": 0.5,
 }
-# Share of hand-pressed seals that stand any way round.
-ANY_ANGLE = 0.025
 # How the next seals of a page are placed.
 _FURTHER_RULES = {"other": 4.0, "overlap": 3.0, "beside": 2.0}
 # A seal keeps this distance from the paper's edge, if the paper is large enough.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from seal2real.synthesis.options import ANY_ANGLE
 from seal2real.training.ranges import check_numbers, need
 
 __all__ = [
@@ -91,7 +92,7 @@ class DataConfig:
     # presets of drawn seals, alike to the real ones: their design is learned too; empty takes all
     presets: tuple[str, ...] = ()
     # share of drawn seals pressed any way round, 0..1; the others stand upright, more or less
-    any_angle: float = 0.025
+    any_angle: float = ANY_ANGLE
     # capture profile written by `seal2real fit`; empty draws captures of all kinds
     profile: str = ""
     # lowest and highest resolution of drawn images where the real ones state none, dots per inch

@@ -19,7 +19,7 @@ from seal2real.synthesis.choose import (
     window_start,
 )
 from seal2real.synthesis.generate import SampleFactory
-from seal2real.synthesis.place import ANY_ANGLE
+from seal2real.synthesis.options import ANY_ANGLE
 from seal2real.synthesis.plan import Window
 from seal2real.synthesis.sample import Sample
 from seal2real.training.data.captions import caption
