@@ -55,6 +55,14 @@ from seal2real.synthesis.profile import fit_profile
 from seal2real.synthesis.sample import Sample
 
 FITTED = "traditional, fitted capture"
+# Drawn seals lie as those of the photographs do: over Chinese print and tables, any way round.
+SCENE = {
+    "cross_page": 0.0,
+    "seal_free": 0.0,
+    "any_angle": 1.0,
+    "language": "zh",
+    "rules": ["text", "table"],
+}
 
 
 def real_seals(real: Path) -> list[Seal]:
@@ -93,9 +101,8 @@ class Drawing:
 
 def drawings(count: int, seed: int, profile: Path | None) -> list[Drawing]:
     """Return drawn round seals of the photographs' design and scale."""
-    options = {"cross_page": 0.0, "seal_free": 0.0, "any_angle": 1.0, "language": "zh"}
     recipe = Recipe(
-        10**6, seed, size="320", dpi=160.0, presets=("limited_use",), options=options,
+        10**6, seed, size="320", dpi=160.0, presets=("limited_use",), options=SCENE,
         profile=None if profile is None else str(profile),
     )  # fmt: skip
     factory, index = SampleFactory(recipe), 0

@@ -21,7 +21,13 @@ from benchmarks.two_sample import FOLDS
 
 __all__ = ["commands", "main"]
 
-SETTINGS = ("loop.precision=bf16", 'data.presets=["limited_use"]', "data.any_angle=1.0")
+SETTINGS = (
+    "loop.precision=bf16",
+    'data.presets=["limited_use"]',
+    "data.any_angle=1.0",
+    "data.language=zh",
+    'data.rules=["text","table"]',
+)
 STAGES = ("prior", "forger", "gan")
 # What a stage leaves that a realiser takes.
 RESULTS = {"forger": "forger.onnx", "gan": "gan.onnx"}

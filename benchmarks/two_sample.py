@@ -15,7 +15,8 @@ from PIL import Image, ImageFilter
 from seal2real.rng import Rng
 from seal2real.training.data.real_files import BORDER_PX
 
-DIAMETER_PX = 160.0
+# The smallest photographed seal is 193 px wide: none is enlarged.
+DIAMETER_PX = 192.0
 PATCH_PX = 64
 PATCHES = 12
 FOLDS = 5
@@ -44,7 +45,7 @@ class Seal:
 
 
 def harmonised(image: Rgb, centre: tuple[float, float], diameter: float) -> tuple[Rgb, Floats]:
-    """Return the image at 160 px a diameter, blurred and compressed alike, and the new centre."""
+    """Return the image at 192 px a diameter, blurred and compressed alike, and the new centre."""
     inner = image[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX]
     scale = DIAMETER_PX / diameter
     size = (round(inner.shape[1] * scale), round(inner.shape[0] * scale))

@@ -12,7 +12,7 @@ import click
 
 from seal2real.sealdb.prepare import prepare_workers
 from seal2real.sealdb.recipe import Recipe
-from seal2real.synthesis.options import ANY_ANGLE, CAPTURES, LANGUAGES
+from seal2real.synthesis.options import ANY_ANGLE, CAPTURES, LANGUAGES, PLACEMENT_RULES
 
 if TYPE_CHECKING:
     from seal2real.pages.files import BadFile
@@ -75,6 +75,7 @@ _MOST_LISTED = 20
 @click.option(
     "--any-angle", default=ANY_ANGLE, show_default=True, help="share pressed any way round"
 )
+@click.option("--rules", default="", help=f"what places seals, of {','.join(PLACEMENT_RULES)}; all")
 @click.option("--page-reuse", default=1, show_default=True, help="samples that share a page")
 @click.option("--split-pages", is_flag=True, help="no page file in two splits")
 @click.option(
@@ -153,6 +154,7 @@ def drawing_recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
             "seal_free",
             "cross_page",
             "any_angle",
+            "rules",
             "page_reuse",
             "split_pages",
             "fonts",
@@ -169,12 +171,13 @@ def drawing_recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
         if not dry_run:
             _fit(fit_from, profile)
     _check_together(given, options)
-    presets = tuple(name.strip() for name in given.pop("presets").split(",") if name.strip())
+    presets = tuple(_words(given.pop("presets")))
     names = ("layout", "templates", "corpus")
     paths = {"profile": profile, **{name: given.pop(name) for name in names}}
     named = {name: None if path is None else str(path) for name, path in paths.items()}
     fields: dict[str, Any] = {**given, **named, "presets": presets, "options": options}
     options["fonts"] = list(options["fonts"])  # as JSON will give it back
+    options["rules"] = _words(options["rules"])
     fonts = {f"font {name}": name for name in options["fonts"]}
     specs = _layout_specs(paths["layout"])
     return Recipe(**fields, inputs=_input_hashes({**paths, **fonts, **specs}))
@@ -204,6 +207,11 @@ def _check_together(given: dict[str, Any], options: dict[str, Any]) -> None:
             raise ValueError(
                 f"synth: every option must have an effect, got {what}; drop one of them"
             )
+
+
+def _words(listed: str) -> list[str]:
+    """Return the words of a list with commas."""
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def _fit(folder: Path, profile: Path) -> None:

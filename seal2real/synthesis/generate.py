@@ -36,7 +36,7 @@ from seal2real.synthesis.choose import (
 )
 from seal2real.synthesis.compose import compose
 from seal2real.synthesis.layout_file import LayoutEntry, parse_layout
-from seal2real.synthesis.options import Options
+from seal2real.synthesis.options import PLACEMENT_RULES, Options
 from seal2real.synthesis.place import Group, Placement, cross_page_parts, sample_placements
 from seal2real.synthesis.plan import SamplePlan, Stamp, Window
 from seal2real.synthesis.sample import MAX_SEALS, Sample
@@ -253,8 +253,9 @@ class SampleFactory:
             return []
         count = rng.child("count").weighted(_SEAL_COUNTS, _SEAL_COUNT_WEIGHTS)
         stamps = [self._stamp(rng.child("stamp", k), split) for k in range(count)]
+        rules = {rule: PLACEMENT_RULES[rule] for rule in self.options.rules}
         placements = sample_placements(
-            rng.child("place"), page, stamps, any_angle=self.options.any_angle
+            rng.child("place"), page, stamps, rules or None, self.options.any_angle
         )
         return [Placed(*pair) for pair in zip(stamps, placements, strict=True)]
 

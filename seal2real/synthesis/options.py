@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["ANY_ANGLE", "CAPTURES", "LANGUAGES", "Options"]
+__all__ = ["ANY_ANGLE", "CAPTURES", "LANGUAGES", "PLACEMENT_RULES", "Options"]
 
 CAPTURES = ("auto", "none", "scanner", "photocopier", "fax", "phone")
 LANGUAGES = ("zh", "en", "both")
+# What places seals (see `seal2real.synthesis.place`): share of each rule for the first seal of a page that offers all of them.
+PLACEMENT_RULES: Mapping[str, float] = {
+    "signature": 5.0,
+    "date": 4.0,
+    "text": 2.5,
+    "title": 0.4,
+    "table": 1.5,
+    "corner": 0.8,
+    "blank": 0.6,
+    "anywhere": 0.5,
+}
 # Share of hand-pressed seals that stand any way round.
 ANY_ANGLE = 0.025
 
@@ -32,6 +44,8 @@ class Options:
     # share of seals pressed any way round, 0..1; the others stand upright, more or less, as those
     # of a layout file and across pages always do
     any_angle: float = ANY_ANGLE
+    # those of PLACEMENT_RULES that place seals; none keeps them all
+    rules: tuple[str, ...] = ()
     # consecutive samples that share a page, at least 1
     page_reuse: int = 1
     # whether no page file may serve two splits; needs page files for every split
@@ -59,6 +73,12 @@ class Options:
                     f"Options: {name} must be one of {', '.join(choices)}, "
                     f"got {getattr(self, name)!r}; choose one of them"
                 )
+        unknown = sorted(set(self.rules) - set(PLACEMENT_RULES))
+        if unknown:
+            raise ValueError(
+                f"Options: rules must be among {', '.join(PLACEMENT_RULES)}, got {unknown[0]!r}; "
+                "check its spelling"
+            )
         if self.template_width_mm is not None and not 0 < self.template_width_mm <= 200:
             raise ValueError(
                 "Options: template_width_mm must be above 0 and at most 200, "
@@ -79,4 +99,5 @@ class Options:
                 f"Options: options must be among {', '.join(names)}, got {unknown[0]!r}; "
                 "check its spelling"
             )
-        return cls(**{**data, "fonts": tuple(data.get("fonts", ()))})
+        lists = {name: tuple(data.get(name, ())) for name in ("fonts", "rules")}
+        return cls(**{**data, **lists})

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seal2real.pages.page import Anchor, Page
 from seal2real.rng import Rng, det_cos, det_sin
-from seal2real.synthesis.options import ANY_ANGLE
+from seal2real.synthesis.options import ANY_ANGLE, PLACEMENT_RULES
 from seal2real.synthesis.printed import PrintMap, print_map
 
 __all__ = [
@@ -30,17 +30,6 @@ __all__ = [
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
-# Share of each rule for the first seal of a page that offers all of them.
-PLACEMENT_RULES: Mapping[str, float] = {
-    "signature": 5.0,
-    "date": 4.0,
-    "text": 2.5,
-    "title": 0.4,
-    "table": 1.5,
-    "corner": 0.8,
-    "blank": 0.6,
-    "anywhere": 0.5,
-}
 # How the next seals of a page are placed.
 _FURTHER_RULES = {"other": 4.0, "overlap": 3.0, "beside": 2.0}
 # A seal keeps this distance from the paper's edge, if the paper is large enough.

@@ -91,6 +91,10 @@ class DataConfig:
     pages: tuple[str, ...] = ("procedural",)
     # presets of drawn seals, alike to the real ones: their design is learned too; empty takes all
     presets: tuple[str, ...] = ()
+    # language of drawn pages: "zh", "en" or "both"
+    language: Literal["zh", "en", "both"] = "both"
+    # rules that place drawn seals, see `seal2real synth --rules`; empty takes all
+    rules: tuple[str, ...] = ()
     # share of drawn seals pressed any way round, 0..1; the others stand upright, more or less
     any_angle: float = ANY_ANGLE
     # capture profile written by `seal2real fit`; empty draws captures of all kinds

@@ -71,6 +71,8 @@ class DrawnStream:
             measured on real images, from which each page takes one, blurred by 4 %.
         seal_free: share of pages without seals, 0..1.
         any_angle: share of seals pressed any way round, 0..1.
+        language: of procedural pages: "zh", "en" or "both".
+        rules: what places seals, of ``seal2real.synthesis.options.PLACEMENT_RULES``; empty takes all.
         page_reuse: consecutive indices that share a page (and its scale): a page costs about as
             much as a crop of it.
         pages: page sources, as for ``seal2real synth --pages``.
@@ -94,6 +96,8 @@ class DrawnStream:
         px_per_mm: Iterable[float] = PX_PER_MM,
         seal_free: float = _SEAL_FREE,
         any_angle: float = ANY_ANGLE,
+        language: str = "both",
+        rules: tuple[str, ...] = (),
         page_reuse: int = 2,
         pages: tuple[str, ...] = ("procedural",),
         presets: tuple[str, ...] = (),
@@ -119,6 +123,8 @@ class DrawnStream:
                 "seal_free": seal_free,
                 "cross_page": _CROSS_PAGE,
                 "any_angle": any_angle,
+                "language": language,
+                "rules": rules,
                 "page_reuse": page_reuse,
                 "capture": capture,
             },

@@ -48,6 +48,8 @@ def drawn_stream(
         pages=data.pages,
         presets=data.presets,
         profile=data.profile or None,
+        language=data.language,
+        rules=data.rules,
         any_angle=data.any_angle,
         **more,
     )
