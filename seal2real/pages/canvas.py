@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from seal2real.detmath import det_exp, det_log
 from seal2real.pages.glyphs import PageFont
 
 __all__ = ["Canvas", "Mark", "Rect", "Rgb", "Run", "stain"]
@@ -53,14 +54,23 @@ class Canvas:
     """The draw list of a page: layers of one ink each over bare paper.
 
     Inks absorb: what lies under a layer shows through it.
+
+    Args:
+        width, height: of the page, px.
+        paper: its colour.
+        gain: of a pixel covered by a share c, 1 - (1 - c)^gain is inked: print spreads on paper. At
+            1 outlines stay as they are.
     """
 
-    def __init__(self, width: int, height: int, paper: Rgb) -> None:
+    def __init__(self, width: int, height: int, paper: Rgb, gain: float = 1.0) -> None:
         self.width = width
         self.height = height
         self.paper = paper
         self._layers: list[tuple[Rgb, list[Item]]] = []
         self._made: dict[int, NDArray[np.uint8]] = {}
+        # A millionth: bare paper left at full cover, as its logarithm must be finite.
+        bare = det_exp(gain * det_log(np.maximum(1.0 - np.arange(256) / 255.0, 1e-6)))
+        self._inked = np.floor(255.0 * (1.0 - bare) + 0.5).astype(np.uint8)
 
     def layer(self, colour: Rgb) -> list[Item]:
         """Return the items of the layer inked ``colour`` (as on white), made at first use."""
@@ -79,7 +89,7 @@ class Canvas:
                 continue
             if out is None:
                 cover = self._cover(shown, (x0, y0, x1, y1))
-                out = _ink_on_paper(cover, self.paper, colour)
+                out = _ink_on_paper(cover, self._inked, self.paper, colour)
             else:
                 self._stain_items(out, shown, colour, (x0, y0, x1, y1))
         if out is None:
@@ -119,7 +129,7 @@ class Canvas:
             min(max(item.box[3] for item in items), y1),
         )
         part = out[box[1] - y0 : box[3] - y0, box[0] - x0 : box[2] - x0]
-        stain(part, self._cover(items, box), colour)
+        stain(part, self._inked[self._cover(items, box)], colour)
 
 
 def stain(
@@ -136,12 +146,16 @@ def stain(
         plane[:] = (plane * kept + 32512) // 65025
 
 
-def _ink_on_paper(cover: NDArray[np.uint8], paper: Rgb, colour: Rgb) -> NDArray[np.uint8]:
+def _ink_on_paper(
+    cover: NDArray[np.uint8],  # [H, W]
+    inked: NDArray[np.uint8],  # [256]
+    paper: Rgb,
+    colour: Rgb,
+) -> NDArray[np.uint8]:  # [H, W, 3]
     """Return an RGB image of one ink on bare paper, through a palette (1 ns a pixel)."""
-    ramp = np.arange(256, dtype=np.uint8)[None]
     palette = np.empty((1, 256, 3), np.uint8)
     palette[:] = paper
-    stain(palette, ramp, colour)
+    stain(palette, inked[None], colour)
     image = Image.fromarray(cover)
     image.putpalette(palette.tobytes())
     return np.array(image.convert("RGB"))

@@ -32,6 +32,8 @@ class Stock:
     ink: Rgb
     # left, top, right, bottom
     margins_mm: tuple[float, float, float, float]
+    # how print spreads, see `Canvas`
+    gain: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Sheet:
         self.top = self.mm(top)
         self.bottom = self.height - self.mm(bottom)
         self.y = self.top
-        self.canvas = Canvas(self.width, self.height, stock.paper)
+        self.canvas = Canvas(self.width, self.height, stock.paper, stock.gain)
         self.canvas.layer(stock.ink)  # the first layer is the fast one
         self.lines: list[PageLine] = []
         self.anchors: list[Anchor] = []

@@ -30,6 +30,8 @@ _TINTS: tuple[Rgb, ...] = (
     (253, 249, 228),
     (249, 241, 224),
 )
+# Toner and printer's ink spread on paper, see `Canvas`.
+_GAINS = (1.0, 2.4)
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def new_setting(
     paper = rng.choice(_TINTS) if rng.bernoulli(tinted) else rng.choice(_WHITES)
     shade = rng.integer(8, 62)
     ink = (shade, shade, min(shade + rng.integer(0, 7), 255))
-    sheet = Sheet(Stock(size_mm[0], size_mm[1], dpi, paper, ink, _margins(rng, small)))
+    gain = rng.child("gain").uniform(*_GAINS)
+    sheet = Sheet(Stock(size_mm[0], size_mm[1], dpi, paper, ink, _margins(rng, small), gain))
     points = rng.choice((9.0, 10.0, 10.5)) if small else rng.weighted((10.5, 12.0, 14.0), (4, 5, 2))
     title = rng.choice((14.0, 16.0, 18.0)) if small else rng.choice((16.0, 18.0, 22.0))
     leading = rng.uniform(1.4, 1.85)
