@@ -13,6 +13,7 @@
 #include "bind_helpers.h"
 #include "raster/capture.h"
 #include "raster/ink.h"
+#include "raster/paste.h"
 #include "raster/planes.h"
 #include "raster/press_batch.h"
 #include "raster/support.h"
@@ -274,6 +275,24 @@ py::tuple py_support(const Bytes& clean, const Bytes& sealed, const Bytes& mask,
   return py::make_tuple(out, py::make_tuple(bounds[0], bounds[1], bounds[2], bounds[3]));
 }
 
+Bytes py_paste(const Bytes& forged, const Bytes& synthetic, const Bytes& weight,
+               const Bytes& clean) {
+  require_image(forged, "paste: forged");
+  require_image(synthetic, "paste: synthetic");
+  require_image(clean, "paste: clean");
+  require_plane(weight, "paste: weight");
+  require_same(forged, synthetic, "paste: forged");
+  require_same(clean, synthetic, "paste: clean");
+  require_same(weight, synthetic, "paste: weight");
+  Bytes out = like(synthetic);
+  const PasteImages images{forged.data(), synthetic.data(), clean.data(), weight.data(),
+                           static_cast<size_t>(weight.size())};
+  uint8_t* pixels = out.mutable_data();
+  py::gil_scoped_release release;
+  paste(images, pixels);
+  return out;
+}
+
 std::vector<PressJob> press_jobs(const std::vector<const Layout*>& layouts,
                                  const py::array_t<double, py::array::c_style>& warps,
                                  const py::sequence& inks) {
@@ -347,6 +366,9 @@ void bind_press(py::module_& m) {
   m.def("capture_radius", &py_capture_radius, py::arg("params"),
         "Return the distance in px beyond which a pixel has no influence, "
         "before JPEG.");
+  m.def("paste", &py_paste, py::arg("forged"), py::arg("synthetic"), py::arg("weight"),
+        py::arg("clean"),
+        "Return u8 [H, W, 3]: the ink of a synthetic page as a forged one has it, by weight.");
   m.def("support", &py_support, py::arg("clean"), py::arg("sealed"), py::arg("mask"),
         py::arg("radius"), py::arg("mcu"),
         "Return (support u8 [H, W], bounds x0 y0 x1 y1) of what differs, grown.");

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from seal2real import _C
+
 __all__ = ["FEATHER_FULL", "feather", "feather_reach_px", "paste"]
 
 # Weight of a pixel that is the forger's alone.
@@ -79,11 +81,13 @@ def paste(
     weight: NDArray[np.uint8],  # [H, W]
     clean: NDArray[np.uint8],  # [H, W, 3]
 ) -> NDArray[np.uint8]:  # [H, W, 3]
-    """Return forged * weight + synthetic * (255 - weight) over 255, rounded, in integers.
+    """Return the synthetic page with as much ink as the forged one has.
 
-    ``forged`` is bounded first: ink absorbs light, so no channel counts above the clean page's, or
-    the synthetic one's where a capture made that brighter, and no light seam grows beside strokes.
-    Where the weight is 0 the result is ``synthetic``, where it is 255 the bounded ``forged``.
+    What the ink takes from a pixel's light (synthetic - clean, a vector d) is scaled by 1 + g, where
+    g, within [-1, 1], is the share of d that forged - synthetic amounts to: their product over
+    |d|² + 16². So the forger says how much ink there is; its hue stays, bare paper and print stay,
+    and no edge moves. Then the two are mixed, weight of 255 for the scaled one, in integers. Where
+    the weight is 0, and where ``forged`` is ``synthetic``, the result is ``synthetic``.
 
     Raises:
         TypeError: if an array is not uint8.
@@ -99,12 +103,8 @@ def paste(
             "paste: forged, synthetic and clean must be [H, W, 3] with weight [H, W], got "
             f"{shapes}; take all from one sample"
         )
-    share = weight[..., None].astype(np.uint16)
-    mixed = np.minimum(forged, np.maximum(clean, synthetic)) * share + synthetic * (
-        FEATHER_FULL - share
-    )
-    # 255 * 255 + 127 fits 16 bits.
-    return ((mixed + FEATHER_FULL // 2) // FEATHER_FULL).astype(np.uint8)
+    pasted: NDArray[np.uint8] = _C.paste(forged, synthetic, weight, clean)
+    return pasted
 
 
 def _radii(px_per_mm: float) -> tuple[int, int]:

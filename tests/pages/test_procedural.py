@@ -11,6 +11,7 @@ import pytest
 import uharfbuzz as hb
 
 from seal2real.pages import PagePicker, ProceduralPages, open_pages
+from seal2real.pages.canvas import Canvas, Rect
 from seal2real.pages.documents import DOCUMENTS
 from seal2real.pages.words import capital_amount
 from seal2real.seals.fonts import MissingGlyph, font_file
@@ -90,6 +91,18 @@ def test_window_equals_that_part_of_the_whole() -> None:
             assert part.shape == (y1 - y0, x1 - x0, 3)
             padded = np.pad(whole, ((200, 200), (40, 0), (0, 0)), mode="edge")
             assert np.array_equal(part, padded[y0 + 200 : y1 + 200, x0 + 40 : x1 + 40])
+
+
+def test_print_gains_at_its_edges_alone() -> None:
+    """Full cover and bare paper stay, what is covered in part takes more ink."""
+    plain, spread = (Canvas(64, 1, (250, 240, 230), gain) for gain in (1.0, 2.0))
+    for canvas in (plain, spread):
+        canvas.layer((0, 0, 0)).extend(Rect((4 * k, 0, 4 * k + 4, 1), 17 * k) for k in range(16))
+    before, after = (c.window(0, 0, 64, 1)[0, ::4, 0].astype(int) for c in (plain, spread))
+    assert before.tolist() == [round(250 * (1 - k / 15)) for k in range(16)]
+    assert np.all(after[1:-1] < before[1:-1])
+    assert after[[0, 15]].tolist() == before[[0, 15]].tolist()
+    assert after[5] == round(250 * (10 / 15) ** 2)
 
 
 def test_window_off_the_page_is_refused() -> None:

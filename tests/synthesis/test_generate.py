@@ -260,6 +260,7 @@ def test_more_samples_than_the_layout_has_are_refused(tmp_path: Path) -> None:
         ({"seal_free": 1.5}, r"seal_free must be in 0\.\.1"),
         ({"page_reuse": 0}, "page_reuse must be at least 1"),
         ({"capture": "camera"}, "capture must be one of"),
+        ({"rules": ["text", "tabel"]}, "rules must be among .*got 'tabel'"),
         ({"template_width_mm": -4}, "template_width_mm must be above 0"),
     ],
 )
@@ -267,6 +268,14 @@ def test_bad_options_are_named(options: dict[str, object], message: str) -> None
     """The message names the option and its rule."""
     with pytest.raises(ValueError, match=message):
         SampleFactory(recipe(options=options))
+
+
+def test_seals_that_stand_alone_follow_the_rules_asked_for() -> None:
+    """Beside and overlapping are no rules: they say where further seals of a page are."""
+    options = {"rules": ["text", "table"], "cross_page": 0.0}
+    factory = SampleFactory(recipe(count=60, size="page", options=options))
+    rules = {factory(k).record["seals"][0]["rule"] for k in range(20) if factory(k).record["seals"]}
+    assert rules == {"text", "table"}
 
 
 def test_unknown_presets_are_named_with_the_nearest() -> None:

@@ -115,6 +115,15 @@ def test_scales_follow_estimates() -> None:
     assert 0.66 < low.mean() < 0.84
 
 
+def test_scene_is_that_of_the_arguments() -> None:
+    stream = DrawnStream(64, seed=1, language="en", rules=("title",), page_reuse=1)
+    records = [stream.sample(i).record for i in range(8)]
+    assert all(record["page"]["source"]["name"].endswith("-en") for record in records)
+    firsts = [record["seals"][0]["rule"] for record in records if record["seals"]]
+    assert set(firsts) <= {"title", "anywhere"}
+    assert "title" in firsts
+
+
 def test_neighbours_share_a_page() -> None:
     stream = DrawnStream(64, seed=1, page_reuse=4)
     pages = [stream.sample(i).record["page"]["source"]["page"] for i in range(8)]
