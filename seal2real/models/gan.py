@@ -44,19 +44,20 @@ class PatchCritic(nn.Module):
     Args:
         width: channels of the first layer, a multiple of 8.
         layers: strided layers; the patch is 16 px for 1, 34 for 2, 70 for 3.
+        channels: of the image.
 
     Raises:
         ValueError: if the width is no positive multiple of 8 or there is no layer.
     """
 
-    def __init__(self, width: int = 32, layers: int = 2) -> None:
+    def __init__(self, width: int = 32, layers: int = 2, channels: int = 3) -> None:
         super().__init__()
         if width < _GROUPS or width % _GROUPS or layers < 1:
             raise ValueError(
                 f"PatchCritic: width must be a positive multiple of {_GROUPS} and layers at least "
                 f"1, got {width} and {layers}; the tiny preset has 32 and 2"
             )
-        self.first = nn.Conv2d(3, width, 4, stride=2, padding=1)
+        self.first = nn.Conv2d(channels, width, 4, stride=2, padding=1)
         widths = [min(width * 2**level, 8 * width) for level in range(layers + 1)]
         strides = [2] * (layers - 1) + [1]
         self.blocks = nn.Sequential(
@@ -66,7 +67,7 @@ class PatchCritic(nn.Module):
 
     def forward(
         self,
-        image: Tensor,  # [B, 3, H, W] in [-1, 1]
+        image: Tensor,  # [B, C, H, W] in [-1, 1]
     ) -> Tensor:  # [B, 1, h, w]
         """Return a score for every patch."""
         scores: Tensor = self.last(self.blocks(F.leaky_relu(self.first(image), 0.2)))

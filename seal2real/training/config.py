@@ -316,6 +316,12 @@ class ForgerConfig:
     alpha: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
     vgg: str = "tiny"
+    # weight of a critic of inked patches beside the prior loss (DMD2, section 4.3); 0 has none
+    critic_weight: float = 0.1
+    # channels of the critic's first layer
+    critic_width: int = 32
+    # strided layers of the critic: a receptive field of 34 px for 2, 70 px for 3
+    critic_layers: int = 2
     # weigh the content loss by the ink's support
     content_mask: bool = True
     # compare structure only, not colour and light
@@ -351,6 +357,9 @@ class ForgerConfig:
     optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=4e-4, warmup=20, schedule="cosine")
     # of the UNet in eq. 6
     prior_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
+    critic_optimizer: OptimizerConfig = OptimizerConfig(
+        name="adam", lr=1e-3, beta1=0.5, clip_norm=0.0
+    )
     # of the prompts in eq. 6
     prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-2)
 

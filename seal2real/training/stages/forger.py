@@ -4,13 +4,18 @@ Content warm-up (eq. 4), then rounds of ``round_forger_steps`` of eq. 5 and ``ro
 eq. 6. With the true gradient of eq. 3 rounds are long, as in the paper (preset "paper"); with
 distribution matching (preset "dm") they are short, because its gradient is right only while T_f
 describes the forger's present output.
+
+Beside the prior may stand a critic of inked patches (``critic_weight``; Yin et al. 2024, "Improved
+Distribution Matching Distillation", section 4.3): latents of a small base hold too little of an
+ink's grain. Deviations: it sees pixels, not the UNet's features, and how dark they are, not their
+colour, which the prior judges; least squares for the logistic loss.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -35,13 +40,26 @@ from seal2real.diffusion.prior import Prior, load_prior, save_prior, shipped_pri
 from seal2real.export.onnx import export_forger
 from seal2real.models.build import load_forger, save_forger
 from seal2real.models.forger import Forger
+from seal2real.models.gan import (
+    PatchCritic,
+    ink_places,
+    lsgan_critic_loss,
+    lsgan_generator_loss,
+)
 from seal2real.models.lora import merge_lora
 from seal2real.models.seal_vgg import load_features
 from seal2real.realise.methods import weights_sha256
 from seal2real.training.config import Config, ForgerConfig
 from seal2real.training.data.checks import images_hash
 from seal2real.training.data.drawn import DrawnStream
-from seal2real.training.data.forging import Drawn, forge_batch, newly_saturated, stack_drawn
+from seal2real.training.data.forging import (
+    Drawn,
+    Windows,
+    forge_batch,
+    newly_saturated,
+    stack_drawn,
+    stack_windows,
+)
 from seal2real.training.data.latents import LatentCache, Moments, noised
 from seal2real.training.data.real import RealCrops
 from seal2real.training.data.streams import as_images, drawn_stream, real_crops
@@ -84,6 +102,13 @@ class Data:
     digest: str = ""
 
 
+class Judged(NamedTuple):
+    """What a critic makes of a batch: a loss for either side."""
+
+    critic: Tensor
+    fooled: Tensor
+
+
 def phase_of(step: int, settings: ForgerConfig) -> Phase:
     """Return what ``step`` does: content warm-up, then rounds of eq. 5 and eq. 6."""
     if step < settings.warmup_steps:
@@ -113,13 +138,17 @@ class ForgerStage(Stage):
         self.unet = prepared(networks.prior.unet, settings.gradient_checkpointing)
         self.learner = learner_of(self.unet, settings.unet, settings.lora_rank)
         self.sd = Denoiser(self.unet, networks.prior.scheduler)
+        self.critic: PatchCritic | None = None
+        if settings.critic_weight:
+            critic = PatchCritic(settings.critic_width, settings.critic_layers, channels=1)
+            self.critic = critic.to(context.device)
         self._optimizers = self._make_optimizers()
         self.ema = Ema(self.forger, settings.ema_decay) if settings.ema_decay else None
 
     def _make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         settings, context = self.settings, self.context
         phases = [phase_of(step, settings) for step in range(self.steps)]
-        adversarial = phases.count("adversarial")
+        adversarial, judged = phases.count("adversarial"), phases.count("forger")
         made = {
             "forger": context.optimizer(
                 "forger",
@@ -131,6 +160,10 @@ class ForgerStage(Stage):
                 "prompts", self.prompts.parameters(), settings.prompt_optimizer, adversarial
             ),
         }
+        if self.critic is not None:
+            made["critic"] = context.optimizer(
+                "critic", self.critic.parameters(), settings.critic_optimizer, judged
+            )
         if self.learner is not None:
             made["unet"] = context.optimizer(
                 "unet", self.learner.parameters(), settings.prior_optimizer, adversarial
@@ -139,7 +172,9 @@ class ForgerStage(Stage):
 
     def modules(self) -> dict[str, nn.Module]:
         """Return both players, the frozen autoencoder and the content features."""
-        players = {"forger": self.forger, "prompts": self.prompts}
+        players: dict[str, nn.Module] = {"forger": self.forger, "prompts": self.prompts}
+        if self.critic is not None:
+            players["critic"] = self.critic
         if self.learner is not None:
             players["unet"] = self.learner
         return {**players, "vae": self.vae, "features": self.networks.features}
@@ -161,12 +196,16 @@ class ForgerStage(Stage):
         }
 
     def batch(self, step: int) -> dict[str, Any]:
-        """Return drawn pages and, in adversarial rounds, latents of real images too."""
+        """Return drawn pages; beside them latents of real images for eq. 6, windows for a critic."""
         count = self.settings.batch * self.settings.accumulate
         drawn = self._drawn(self.data.drawn, self.context.indices(step, count), "train")
-        if phase_of(step, self.settings) != "adversarial":
+        phase = phase_of(step, self.settings)
+        if phase == "adversarial":
+            return {"drawn": drawn, "real": self.data.latents.batch(step * count, count)}
+        if phase == "content" or self.critic is None:
             return {"drawn": drawn}
-        return {"drawn": drawn, "real": self.data.latents.batch(step * count, count)}
+        windows = [self.data.real[index] for index in self.context.indices(step, count)]
+        return {"drawn": drawn, "windows": stack_windows(windows)}
 
     def _drawn(self, stream: DrawnStream, indices: range, name: str) -> Drawn:
         rngs = [self.context.rng("forger", "noise", name, index) for index in indices]
@@ -180,15 +219,26 @@ class ForgerStage(Stage):
         if phase_of(step, self.settings) == "adversarial":
             return self.adversarial_step(batch["real"], batch["drawn"], generator)
         with_prior = phase_of(step, self.settings) == "forger"
-        return self.forger_step(batch["drawn"], with_prior, generator)
+        return self.forger_step(batch["drawn"], with_prior, generator, batch.get("windows"))
 
     def forger_step(
-        self, drawn: Drawn, with_prior: bool, generator: torch.Generator
+        self,
+        drawn: Drawn,
+        with_prior: bool,
+        generator: torch.Generator,
+        windows: Windows | None = None,
     ) -> dict[str, float]:
-        """Update the forger by eq. 5, or by eq. 4 alone; prompts, UNet, VAE and VGG stay."""
+        """Update the forger by eq. 5, or by eq. 4 alone; prompts, UNet, VAE and VGG stay.
+
+        With ``windows`` of real images the critic is updated, too, and its opinion added.
+        """
         parts, sums = self.settings.accumulate, {"eq4": 0.0, "eq3": 0.0, "saturation": 0.0}
+        pairs = [(part, None) for part in drawn.chunks(parts)]
+        if windows is not None:
+            sums |= {"critic": 0.0, "fooled": 0.0}
+            pairs = list(zip(drawn.chunks(parts), windows.chunks(parts), strict=True))
         frozen_ones = (self.prompts, self.unet, self.vae, self.networks.features)
-        for part in drawn.chunks(parts):
+        for part, real in pairs:
             part = part.to(self.context.device)
             with frozen(*frozen_ones):
                 with self.context.autocast():
@@ -200,11 +250,19 @@ class ForgerStage(Stage):
                         else content.new_zeros(())
                     )
                 loss = forger_loss(prior, content, self.settings.content_weight)
+                if real is not None:
+                    judged = self._judged(forged, part, real.to(self.context.device))
+                    loss = loss + self.settings.critic_weight * judged.fooled
+                    self.context.backward(judged.critic / parts)
+                    sums["critic"] += judged.critic.item() / parts
+                    sums["fooled"] += judged.fooled.item() / parts
                 self.context.backward(loss / parts)
             sums["eq4"] += content.item() / parts
             sums["eq3"] += prior.item() / parts
             sums["saturation"] += newly_saturated(forged, part) / parts
         norm = self.context.apply("forger", self._optimizers["forger"])
+        if windows is not None:
+            self.context.apply("critic", self._optimizers["critic"])
         if self.ema is not None:
             self.ema.update(self.forger)
         if not with_prior:
@@ -252,6 +310,23 @@ class ForgerStage(Stage):
         if settings.keep_paper and not self._whole:
             gradient = without_paper(gradient, drawn.feather)
         return gradient_loss(x0, gradient)
+
+    def _judged(self, forged: Tensor, drawn: Drawn, real: Windows) -> Judged:
+        """Return the critic's loss, and the forger's for what the critic makes of it."""
+        assert self.critic is not None
+        everywhere = torch.ones_like(drawn.feather)
+        with self.context.autocast():
+            of_real = self.critic(_darkness(real.image)).float()
+            of_forged = self.critic(_darkness(forged.detach())).float()
+            size = (of_real.shape[-2], of_real.shape[-1])
+            with frozen(self.critic):
+                scores = self.critic(_darkness(forged)).float()
+        # Weighed by where ink was drawn, not by what is left of it: fading would pay otherwise.
+        inked = ink_places(drawn.image, everywhere, size)
+        return Judged(
+            lsgan_critic_loss(of_real, of_forged, ink_places(real.image, real.valid, size), inked),
+            lsgan_generator_loss(scores, inked),
+        )
 
     @property
     def _vae_type(self) -> torch.dtype:
@@ -350,6 +425,10 @@ class ForgerStage(Stage):
         save_prior(
             out / "prior", self.prompts, self.unet, self.networks.base, asdict(self.settings)
         )
+
+
+def _darkness(image: Tensor) -> Tensor:  # [B, 3, H, W] -> [B, 1, H, W]
+    return image.mean(1, keepdim=True)
 
 
 def _mean_change(forged: Tensor, drawn: Drawn) -> float:

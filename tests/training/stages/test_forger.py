@@ -12,6 +12,7 @@ from seal2real.diffusion.losses import Noised, content_loss, prior_loss
 from seal2real.diffusion.prior import Prior, load_prior
 from seal2real.diffusion.prompts import Prompts
 from seal2real.models.build import load_forger
+from seal2real.models.gan import ink_places
 from seal2real.models.seal_vgg import SealVgg
 from seal2real.training.config import Config, ForgerConfig
 from seal2real.training.data.forging import Drawn, forge_batch
@@ -31,7 +32,7 @@ SETS = (
     "loop.evaluate_every=0", "loop.checkpoint_every=2", "data.size=64", "data.folds=3",
     "data.px_per_mm=4.5", "forger.batch=2", "forger.warmup_steps=1", "forger.steps=4",
     "forger.width=8", "forger.levels=2", "forger.max_width=8", "forger.real_views=8",
-    "forger.unet=full", "forger.round_prior_steps=1", "forger.content_weight=1.0",
+    "forger.critic_weight=0", "forger.unet=full", "forger.round_prior_steps=1", "forger.content_weight=1.0",
     "forger.content_epsilon=0.001", "forger.t_range=[0.02, 0.98]", "forger.optimizer.warmup=0", "forger.optimizer.schedule=constant",
 )  # fmt: skip
 
@@ -118,6 +119,59 @@ def test_an_adversarial_step_moves_prompts_and_unet_alone(photos: Path) -> None:
     assert digest(*others) == before[0] and all(p.grad is None for p in stage.forger.parameters())
     assert digest(stage.prompts) != before[1] and digest(stage.unet) != before[2]
     assert {"eq6", "gradient_prompts", "gradient_unet", "norm_T_r", "norm_T_f"} <= set(found)
+
+
+def test_a_critic_moves_with_the_forger_alone(photos: Path) -> None:
+    """Not in the warm-up, not in eq. 6; θ, T, VAE and VGG stay as without it."""
+    stage = make(photos, "forger.critic_weight=0.1", "forger.critic_width=8")
+    assert stage.critic is not None
+    others = (stage.unet, stage.prompts, stage.vae, stage.networks.features)
+    before = digest(stage.critic), digest(*others)
+    assert "critic" not in one(stage, 0) and digest(stage.critic) == before[0]
+    found = one(stage, 1)
+    assert digest(stage.critic) != before[0] and digest(*others) == before[1]
+    assert found["critic"] > 0 and found["fooled"] > 0
+    after = digest(stage.critic)
+    one(stage, 2)
+    assert digest(stage.critic) == after
+    assert all(p.requires_grad for p in stage.critic.parameters())
+
+
+def test_the_critic_is_added_to_eq_5_by_its_weight(photos: Path) -> None:
+    """The gradients of both players against autograd through the written-out losses."""
+    stage = make(
+        photos, "forger.critic_weight=0.3", "forger.critic_width=8", "forger.prior_loss=sds",
+        "forger.optimizer.clip_norm=0", "forger.keep_paper=false", "forger.critic_optimizer.lr=1",
+    )  # fmt: skip
+    critic = stage.critic
+    assert critic is not None
+    drawn, weights = on_device(stage), list(stage.forger.parameters())
+    windows = stage.batch(1)["windows"]
+    real, forged = windows.to(torch.device("cpu")), forge_batch(stage.forger, drawn)
+    content = content_loss(
+        stage.networks.features, forged, drawn.image, (1.0,) * 5, weight=drawn.feather
+    )
+    prior = stage._prior(forged, drawn, torch.Generator().manual_seed(4))
+    of_real, scores = (critic(image.mean(1, keepdim=True)) for image in (real.image, forged))
+    size = (scores.shape[2], scores.shape[3])
+    inked = ink_places(drawn.image, torch.ones_like(drawn.feather), size)
+    told = ink_places(real.image, real.valid, size)
+    fooled = ((scores - 1) ** 2 * inked).sum() / inked.sum()
+    wrong = (((of_real - 1) ** 2) * told).sum() / told.sum() + (
+        scores**2 * inked
+    ).sum() / inked.sum()
+    wanted = torch.autograd.grad(prior + content + 0.3 * fooled, weights, retain_graph=True)
+    critics = torch.autograd.grad(0.5 * wrong, list(critic.parameters()))
+    before = [p.detach().clone() for p in critic.parameters()]
+    stage._optimizers["critic"] = torch.optim.SGD(critic.parameters(), 1.0)
+    found = stage.forger_step(
+        stage.batch(0)["drawn"], True, torch.Generator().manual_seed(4), windows
+    )
+    norm = torch.stack([g.norm() for g in wanted]).norm()
+    assert found["gradient_forger"] == pytest.approx(norm.item(), rel=1e-4)
+    assert found["fooled"] == pytest.approx(fooled.item(), rel=1e-5)
+    for old, new, step in zip(before, critic.parameters(), critics, strict=True):
+        torch.testing.assert_close(old - new, step, rtol=1e-3, atol=1e-6)
 
 
 def test_a_frozen_unet_stays_in_eq_6(photos: Path) -> None:
@@ -208,10 +262,11 @@ def test_noise_and_data_are_functions_of_the_step(photos: Path) -> None:
 
 
 def test_resuming_is_bit_equal(photos: Path, tmp_path: Path) -> None:
-    """Five steps in one go against two and then three, over all phases."""
-    run_stage(build, config(photos), tmp_path / "straight", "forger")
-    run_stage(build, config(photos, "forger.steps=1"), tmp_path / "parts", "forger")
-    result = run_stage(build, config(photos), tmp_path / "parts", "forger")
+    """Five steps in one go against two and then three, over all phases, with a critic."""
+    critic = ("forger.critic_weight=0.1", "forger.critic_width=8")
+    run_stage(build, config(photos, *critic), tmp_path / "straight", "forger")
+    run_stage(build, config(photos, *critic, "forger.steps=1"), tmp_path / "parts", "forger")
+    result = run_stage(build, config(photos, *critic), tmp_path / "parts", "forger")
     assert result.finished
     for name in ("forger.safetensors", "prior/prompts.safetensors", "forger.onnx"):
         one_, two = ((tmp_path / run / "weights" / name) for run in ("straight", "parts"))
