@@ -19,7 +19,7 @@ from tqdm import tqdm
 from seal2real.detmath import det_exp, det_log
 from seal2real.pages.decode import check_image
 from seal2real.pages.files import MAX_PIXELS
-from seal2real.synthesis.focus import find_focus, measure_edges
+from seal2real.synthesis.focus import Focus, find_focus, measure_edges
 from seal2real.synthesis.ink import COLOURS
 
 __all__ = ["Measured", "measure", "measure_folder"]
@@ -37,6 +37,8 @@ _NOT_PRINT = 0.4
 _INK_SHARE = 0.006
 # Larger images are measured at their centre: what is measured does not need more.
 _MAX_SIDE = 1600
+# Lens and black are found in turn so many times; the third changes nothing any more.
+_ROUNDS = 3
 # Rec. 601: weights of red, green and blue in luma.
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -113,8 +115,7 @@ def measure(image: Image.Image) -> Measured:
     bare = float(_luma(paper))
     lit = _luma(full)
     noise, texture, chroma = _noise(pixels, luma, lit)
-    focus = find_focus(measure_edges(luma, lit))
-    black = min(max(_black(luma, bare, focus.darkest), 0.0), 0.3 * bare)
+    focus, black = _focus_and_black(luma, lit, bare)
     colour, ink = _ink(pixels - black, full - black)
     return Measured(
         paper=(float(paper[0]), float(paper[1]), float(paper[2])),
@@ -179,6 +180,19 @@ def _black(luma: Floats, paper: float, darkest: float) -> float:
     """Return the level of full black, given how dark the lens lets thin print become."""
     print_level = float(np.percentile(luma, 0.5))
     return (print_level - darkest * paper) / max(1.0 - darkest, 0.2)
+
+
+def _focus_and_black(luma: Floats, lit: Floats, bare: float) -> tuple[Focus, float]:
+    """Return the lens and the level of full black, each found with the other.
+
+    A seam beside print is as bright as the light that print takes away, less the light that the
+    capture adds to black; and how dark thin print becomes depends on the lens.
+    """
+    black = 0.0
+    for _ in range(_ROUNDS):
+        focus = find_focus(measure_edges(luma - black, lit - black))
+        black = min(max(_black(luma, bare, focus.darkest), 0.0), 0.3 * bare)
+    return focus, black
 
 
 def _noise(pixels: Floats, luma: Floats, paper: Floats) -> tuple[float, float, float]:

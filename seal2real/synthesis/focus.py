@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seal2real import _C
-from seal2real.rng import Rng
+from seal2real.pages import ProceduralPages
 from seal2real.synthesis.capture import CaptureParams
 
 __all__ = ["Edges", "Focus", "find_focus", "measure_edges"]
@@ -22,7 +22,11 @@ Floats = npt.NDArray[np.float64]
 
 _SIGMAS = tuple(0.2 + 0.1 * k for k in range(17))
 _SHARPENS = tuple(0.2 * k for k in range(11))
-_TARGET_PX = 160
+# The target: windows (width, height) of so many drawn pages, at a resolution where strokes of print
+# are 1 to 2 px wide, as in the photographs and scans of whole documents.
+_TARGET_DPI = 160.0
+_TARGET_PX = (320, 80)
+_TARGET_PAGES = 4
 _PAPER = 200.0
 # Print must take this share of the paper's light to count as an edge.
 _CONTRAST = 0.45
@@ -108,20 +112,13 @@ def _targets() -> tuple[tuple[Focus, Edges], ...]:
 
 
 def _target() -> npt.NDArray[np.uint8]:
-    """Draw strokes as print has them: 1.5 to 3 px wide, upright and level, edges between pixels."""
-    rng = Rng(0, "focus target")
-    light = np.ones((_TARGET_PX, _TARGET_PX))
-    for k in range(90):
-        x0, y0 = rng.uniform(4.0, _TARGET_PX - 24.0), rng.uniform(4.0, _TARGET_PX - 24.0)
-        width, length = rng.uniform(1.5, 3.0), rng.uniform(6.0, 16.0)
-        size = (length, width) if k % 2 else (width, length)
-        cover = np.outer(_run(y0, y0 + size[1]), _run(x0, x0 + size[0]))
-        light *= 1.0 - cover
-    grey = np.floor(light * 255.0 + 0.5).astype(np.uint8)
+    """Draw print as it is on pages: parts of a few contracts, full of text, one above the other."""
+    pages = ProceduralPages(_TARGET_DPI, seed=1, languages=("zh",), kinds=("contract",))
+    parts = []
+    for number in range(_TARGET_PAGES):
+        page = pages.page(number)
+        x0, y0 = (page.width - _TARGET_PX[0]) // 2, (page.height - _TARGET_PX[1]) // 2
+        part = page.window(x0, y0, x0 + _TARGET_PX[0], y0 + _TARGET_PX[1]).astype(np.float64)
+        parts.append(part.min(axis=2) / float(min(page.paper)))
+    grey = np.floor(np.concatenate(parts).clip(0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
-
-
-def _run(start: float, stop: float) -> Floats:
-    """Return the share of each pixel of a row that lies in [start, stop)."""
-    left = np.arange(_TARGET_PX, dtype=np.float64)
-    return np.clip(np.minimum(left + 1.0, stop) - np.maximum(left, start), 0.0, 1.0)
