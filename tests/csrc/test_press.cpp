@@ -7,6 +7,7 @@
 #include "raster/ink.h"
 #include "raster/isa.h"
 #include "raster/labels.h"
+#include "raster/paste.h"
 #include "raster/philox.h"
 #include "raster/planes.h"
 
@@ -107,6 +108,20 @@ TEST(blend_at_known_densities) {
   CHECK_NEAR(out[3], 180.0, 1.0);
   CHECK_NEAR(out[4], 50.0, 1.0);
   CHECK_NEAR(out[5], 10.0, 1.0);
+}
+
+// Red ink on paper asked for none, as it is, and more than twice; a pixel of weight 0 beside it.
+TEST(paste_scales_the_ink) {
+  const uint8_t clean[12] = {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200};
+  const uint8_t synthetic[12] = {190, 120, 110, 190, 120, 110, 190, 120, 110, 190, 120, 110};
+  const uint8_t forged[12] = {255, 255, 255, 190, 120, 110, 0, 0, 0, 0, 0, 0};
+  const uint8_t weight[4] = {255, 255, 255, 0};
+  uint8_t out[12];
+  paste({forged, synthetic, clean, weight, 4}, out);
+  const uint8_t expected[12] = {200, 200, 200, 190, 120, 110, 180, 40, 20, 190, 120, 110};
+  for (int i = 0; i < 12; ++i) {
+    CHECK(out[i] == expected[i]);
+  }
 }
 
 // Expected: ink() and then blend(), whose bytes are the scalar path's; nothing beyond the image.

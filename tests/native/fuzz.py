@@ -236,6 +236,12 @@ def _ink(native: Any, odd: Odd) -> None:
     native.ink(odd.array(height, width), odd.ink(), odd.number(0.5, 30), *place, paper)
 
 
+def _paste(native: Any, odd: Odd) -> None:
+    height, width = odd.side(), odd.side()
+    images = [odd.array(height, width, 3) for _ in range(3)]
+    native.paste(images[0], images[1], odd.array(height, width), images[2])
+
+
 def _blend(native: Any, odd: Odd) -> None:
     height, width = odd.side(), odd.side()
     light = [odd.number(0, 1) for _ in range(3)]
@@ -334,6 +340,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "press_batch": _press_batch,
     "ink": _ink,
     "blend": _blend,
+    "paste": _paste,
     "capture": _capture,
     "support": _support,
     "png_encode_mask": _png,

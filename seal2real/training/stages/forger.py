@@ -233,7 +233,7 @@ class ForgerStage(Stage):
         With ``windows`` of real images the critic is updated, too, and its opinion added.
         """
         parts, sums = self.settings.accumulate, {"eq4": 0.0, "eq3": 0.0, "saturation": 0.0}
-        pairs = [(part, None) for part in drawn.chunks(parts)]
+        pairs: list[tuple[Drawn, Windows | None]] = [(part, None) for part in drawn.chunks(parts)]
         if windows is not None:
             sums |= {"critic": 0.0, "fooled": 0.0}
             pairs = list(zip(drawn.chunks(parts), windows.chunks(parts), strict=True))
