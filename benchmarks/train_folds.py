@@ -23,12 +23,23 @@ __all__ = ["commands", "main"]
 
 SETTINGS = (
     "loop.precision=bf16",
+    "data.size=128",
     'data.presets=["limited_use"]',
     "data.any_angle=1.0",
     "data.language=zh",
     'data.rules=["text","table"]',
 )
-STAGES = ("prior", "forger", "gan")
+# What the smaller crops leave room for, a stage.
+STAGES = {
+    "prior": (
+        "prior.batch=8",
+        "prior.steps=450",
+        "prior.real_views=1200",
+        "prior.drawn_views=1200",
+    ),
+    "forger": ("forger.batch=8",),
+    "gan": ("gan.batch=8",),
+}
 # What a stage leaves that a realiser takes.
 RESULTS = {"forger": "forger.onnx", "gan": "gan.onnx"}
 
@@ -52,16 +63,17 @@ def commands(
             *SETTINGS,
         ]
         prior = folder / "prior"
-        yield "prior", prior, [*data, *more.get("prior", [])]
+        yield "prior", prior, [*data, *STAGES["prior"], *more.get("prior", [])]
         learned = f"forger.prior={prior / 'weights'}"
         for seed in range(seeds):
             own = [*data, f"loop.seed={seed}"]
             yield (
                 "forger",
                 _run(out, fold, "forger", seed),
-                [*own, learned, *more.get("forger", [])],
+                [*own, learned, *STAGES["forger"], *more.get("forger", [])],
             )
-            yield "gan", _run(out, fold, "gan", seed), [*own, *more.get("gan", [])]
+            settings = [*own, *STAGES["gan"], *more.get("gan", [])]
+            yield "gan", _run(out, fold, "gan", seed), settings
 
 
 def _run(out: Path, fold: int, stage: str, seed: int) -> Path:

@@ -26,6 +26,12 @@ _BLUR_SIGMA, _QUALITY = 0.8, 75
 # A pixel is ink if it is this much darker, in its darkest channel, than the paper near it.
 _INK = 0.82
 _LEAST_INK = 0.06
+# A pixel is black print, or as black as print, if its clearest channel leaves less of the paper's
+# light; patches have little of it. No method changes print, and it tells drawn pages from photographed
+# ones: with print in the patches judges hardly looked at ink.
+_PRINT = 0.5
+_MOST_PRINT = 0.04
+_TRIES = 60
 # Patches lie within a square of this half side, in diameters: photographs are cut close to the ring,
 # and drawn images, which reach farther, would show more of it.
 _REACH = 0.465
@@ -57,16 +63,25 @@ def harmonised(image: Rgb, centre: tuple[float, float], diameter: float) -> tupl
 
 def ink_of(image: Rgb) -> NDArray[np.bool_]:
     """Return which pixels are darker than the paper near them."""
-    dark = Image.fromarray(image.min(axis=2))
-    paper = np.asarray(dark.filter(ImageFilter.MaxFilter(15)).filter(ImageFilter.BoxBlur(7)))
-    return np.asarray(dark) < _INK * paper
+    return _below_paper(image.min(axis=2), _INK)
+
+
+def print_of(image: Rgb) -> NDArray[np.bool_]:
+    """Return which pixels are dark in every channel."""
+    return _below_paper(image.max(axis=2), _PRINT)
+
+
+def _below_paper(plane: NDArray[np.uint8], share: float) -> NDArray[np.bool_]:
+    light = Image.fromarray(plane)
+    paper = np.asarray(light.filter(ImageFilter.MaxFilter(15)).filter(ImageFilter.BoxBlur(7)))
+    return np.asarray(light) < share * paper
 
 
 def cut_patches(image: Rgb, centre: Floats, rng: Rng) -> Rgb | None:
-    """Return inked patches of the seal, turned by quarters; None if there are too few."""
-    ink, half = ink_of(image), PATCH_PX // 2
+    """Return inked patches with little print, turned by quarters; None if there are too few."""
+    ink, dark, half = ink_of(image), print_of(image), PATCH_PX // 2
     found: list[Rgb] = []
-    for _ in range(30 * PATCHES):
+    for _ in range(_TRIES * PATCHES):
         offset = (
             (np.array([rng.uniform(), rng.uniform()]) - 0.5) * 2.0 * (_REACH * DIAMETER_PX - half)
         )
@@ -75,7 +90,7 @@ def cut_patches(image: Rgb, centre: Floats, rng: Rng) -> Rgb | None:
         if not inside:
             continue
         at = (slice(y - half, y + half), slice(x - half, x + half))
-        if ink[at].mean() >= _LEAST_INK:
+        if ink[at].mean() >= _LEAST_INK and dark[at].mean() <= _MOST_PRINT:
             found.append(np.rot90(image[at], rng.integer(0, 4)))
         if len(found) == PATCHES:
             return np.stack(found)

@@ -295,7 +295,7 @@ class ForgerConfig:
     # prior: `weights` folder of a finished `seal2real-train prior`; empty takes the shipped one
     prior: str = ""
     # steps after the warm-up
-    steps: int = 420
+    steps: int = 500
     # steps of content loss alone before them (eq. 4)
     warmup_steps: int = 0
     # images of each domain a step and process
@@ -311,13 +311,13 @@ class ForgerConfig:
     # take the pull on bare paper out of the gradients of "sds" and "dm" (scope "support")
     keep_paper: bool = True
     # w of eq. 5
-    content_weight: float = 0.005
+    content_weight: float = 0.01
     # alpha_l of eq. 4, relu1_1 .. relu5_1
     alpha: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
     vgg: str = "tiny"
     # weight of a critic of inked patches beside the prior loss (DMD2, section 4.3); 0 has none
-    critic_weight: float = 0.1
+    critic_weight: float = 0.15
     # channels of the critic's first layer
     critic_width: int = 32
     # strided layers of the critic: a receptive field of 34 px for 2, 70 px for 3
@@ -333,7 +333,7 @@ class ForgerConfig:
     # forger steps in an adversarial round; 0 plays none
     round_forger_steps: int = 1
     # steps of eq. 6 in an adversarial round
-    round_prior_steps: int = 2
+    round_prior_steps: int = 1
     # what eq. 6 trains of the UNet, see prior.unet
     unet: Literal["full", "lora", "lora-all", "frozen"] = "lora-all"
     # rank of LoRA's two factors
@@ -351,7 +351,7 @@ class ForgerConfig:
     # noise planes at the forger's input; 0 makes it a function of the page
     noise_channels: int = 4
     # decay of the running mean of the forger, per update; 0 keeps none
-    ema_decay: float = 0.96
+    ema_decay: float = 0.98
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
     optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=4e-4, warmup=20, schedule="cosine")

@@ -58,10 +58,10 @@ def test_no_group_is_in_two_folds() -> None:
 
 
 def test_images_are_brought_to_one_scale() -> None:
-    """A black dot 40 px right of the middle of a seal 320 px wide ends 20 px right of it."""
+    """A black dot 40 px right of the middle of a seal 384 px wide ends 20 px right of it."""
     image = np.full((400, 420, 3), 255, np.uint8)
     image[198:203, 248:253] = 0
-    small, centre = harmonised(image, (210.5, 200.5), 320.0)
+    small, centre = harmonised(image, (210.5, 200.5), 384.0)
     assert small.shape == (194, 204, 3)
     rows, columns = np.nonzero(small[..., 0] < 150)
     np.testing.assert_allclose(
@@ -76,6 +76,18 @@ def test_patches_hold_ink_and_bare_paper_has_none() -> None:
     patches = cut_patches(image, np.array([100.0, 100.0]), Rng(0))
     assert patches is not None
     assert patches.shape == (PATCHES, 64, 64, 3)
+
+
+def test_patches_leave_print_out() -> None:
+    """Half of the seal lies on print: patches are cut from the other half alone."""
+    image = np.full((200, 200, 3), 230, np.uint8)
+    image[::6] = (150, 40, 40)
+    image[::4, :100] = 20
+    patches = cut_patches(image, np.array([100.0, 100.0]), Rng(0))
+    assert patches is not None
+    assert max((patches.max(axis=3) < 60).mean(axis=(1, 2))) <= 0.04
+    image[::4] = 20
+    assert cut_patches(image, np.array([100.0, 100.0]), Rng(0)) is None
 
 
 def test_a_difference_is_paired_by_drawing() -> None:
