@@ -37,7 +37,7 @@ _NOT_PRINT = 0.4
 _INK_SHARE = 0.006
 # Larger images are measured at their centre: what is measured does not need more.
 _MAX_SIDE = 1600
-# Lens and black are found in turn so many times; the third changes nothing any more.
+# Lens and black are found in turn so many times.
 _ROUNDS = 3
 # Rec. 601: weights of red, green and blue in luma.
 _LUMA = (0.299, 0.587, 0.114)

@@ -10,7 +10,8 @@ __all__ = ["ANY_ANGLE", "CAPTURES", "LANGUAGES", "PLACEMENT_RULES", "Options"]
 
 CAPTURES = ("auto", "none", "scanner", "photocopier", "fax", "phone")
 LANGUAGES = ("zh", "en", "both")
-# What places seals (see `seal2real.synthesis.place`): share of each rule for the first seal of a page that offers all of them.
+# What places seals (see `seal2real.synthesis.place`): share of each rule for the first seal of a page
+# that offers all of them.
 PLACEMENT_RULES: Mapping[str, float] = {
     "signature": 5.0,
     "date": 4.0,
