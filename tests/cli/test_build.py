@@ -116,7 +116,7 @@ def test_exporters_and_reports_know_the_forged_part(db: Path, tmp_path: Path) ->
 
 def test_too_few_kept_exits_with_3(tmp_path: Path) -> None:
     """A forger that moves labels: the last line says what became of the samples."""
-    wild = write_forger(tmp_path / "wild.onnx", 32.0)
+    wild = write_forger(tmp_path / "wild.onnx", 32.0, 1.6)
     result = run("build", tmp_path / "out", "--count", 6, *SMALL, "--forger", wild)
     assert result.exit_code == 3, result.output
     last = result.output.splitlines()[-1]

@@ -61,7 +61,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for k in range(24):
         noise = np.random.default_rng(k).integers(99, 255, (20, 20, 3), dtype=np.uint8)
         Image.fromarray(noise).resize((400, 380)).save(photos / f"{k}.jpg")
-    return write_forger(folder / "forger.onnx", 5.0), photos
+    return write_forger(folder / "forger.onnx", 5.0, 0.25), photos
 
 
 def build_command(out: Path, forger: Path, photos: Path) -> list[str]:

@@ -17,13 +17,13 @@ from tests.support.forgers import write_forger
 from tests.support.trees import differing
 
 # Strong enough that some samples are redone and some dropped.
-_STRENGTH = 10.0
+_STRENGTH, _LIGHTER = 16.0, 2.0
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A forger that fails the gate at times."""
-    return write_forger(tmp_path_factory.mktemp("weights") / "forger.onnx", _STRENGTH)
+    return write_forger(tmp_path_factory.mktemp("weights") / "forger.onnx", _STRENGTH, _LIGHTER)
 
 
 def recipe(weights: Path) -> Recipe:

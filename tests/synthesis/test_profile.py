@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seal2real.pages import ProceduralPages
 from seal2real.rng import Rng
 from seal2real.synthesis.capture import CaptureParams, apply_capture, sample_capture
 from seal2real.synthesis.fit import measure
@@ -23,14 +24,11 @@ LENS = CaptureParams(kind="phone", blur_sigma_px=0.8, white=220.0, noise_sigma=2
 
 
 def page_with_print() -> np.ndarray:
-    """Return white paper with strokes of 2 px, as print has them."""
-    page = np.full((SIZE, SIZE, 3), 250, np.uint8)
-    rng = Rng(4)
-    for k in range(220):
-        y, x = rng.integer(8, SIZE - 24), rng.integer(8, SIZE - 24)
-        long, wide = rng.integer(6, 14), rng.integer(2, 4)
-        page[y : y + (long if k % 2 else wide), x : x + (wide if k % 2 else long)] = 20
-    return page
+    """Return the middle of a drawn contract as if on white paper of 250."""
+    page = ProceduralPages(160.0, seed=7, languages=("zh",), kinds=("contract",)).page(3)
+    x, y = (page.width - SIZE) // 2, (page.height - SIZE) // 2
+    shown = page.window(x, y, x + SIZE, y + SIZE).astype(np.float64)
+    return (shown / np.array(page.paper) * 250.0 + 0.5).astype(np.uint8)
 
 
 def photograph(ink: InkParams | None, capture: CaptureParams) -> Image.Image:
