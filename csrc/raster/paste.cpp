@@ -8,13 +8,13 @@ namespace {
 constexpr int kFull = 255;
 
 // a / b rounded to the nearest, b > 0.
-int rounded(int a, int b) { return a >= 0 ? (a + b / 2) / b : -((b / 2 - a) / b); }
+int64_t rounded(int64_t a, int64_t b) { return a >= 0 ? (a + b / 2) / b : -((b / 2 - a) / b); }
 
 void paste_pixel(const uint8_t* forged, const uint8_t* synthetic, const uint8_t* clean, int weight,
                  uint8_t* out) {
-  int ink[3];
-  int along = 0;
-  int power = kFaintInk;
+  int64_t ink[3];
+  int64_t along = 0;
+  int64_t power = kFaintInk;
   for (int c = 0; c < 3; ++c) {
     ink[c] = synthetic[c] - clean[c];
     along += (forged[c] - synthetic[c]) * ink[c];
@@ -22,10 +22,11 @@ void paste_pixel(const uint8_t* forged, const uint8_t* synthetic, const uint8_t*
   }
   along = std::clamp(along, -power, power);
   for (int c = 0; c < 3; ++c) {
-    const int limit = std::max(synthetic[c], clean[c]);
-    const int made = std::clamp(synthetic[c] + rounded(along * ink[c], power), 0, limit);
-    out[c] =
-        static_cast<uint8_t>((made * weight + synthetic[c] * (kFull - weight) + kFull / 2) / kFull);
+    // The change times `power`: one division, so one rounding.
+    const int64_t darkest = -power * synthetic[c];
+    const int64_t lightest = power * (std::max(synthetic[c], clean[c]) - synthetic[c]);
+    const int64_t change = std::clamp(along * ink[c], darkest, lightest);
+    out[c] = static_cast<uint8_t>(synthetic[c] + rounded(change * weight, power * kFull));
   }
 }
 
