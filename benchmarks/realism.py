@@ -2,10 +2,10 @@
 
 Every source is harmonised first, so that only ink and paper tell them apart: 6 px of border removed,
 shrunk to the same pixels per seal diameter, the same blur and JPEG, then patches of 64 px with ink
-and little print from the square that holds the seal. A linear probe on features of the PP-OCRv4 text detector (which never saw this
-project's training) and a small CNN learn real against not; folds are by company, what is fitted to
-real images is fitted without the fold. AUC is over images (mean of their patches), its interval
-from a bootstrap clustered by company.
+and little print from the square that holds the seal. A linear probe on features of the PP-OCRv4 text
+detector (which never saw this project's training) and a small CNN learn real against not; folds are
+by company, what is fitted to real images is fitted without the fold. AUC is over images (mean of
+their patches), its interval from a bootstrap clustered by company.
 
     python -m benchmarks.realism --real DIR            # rows that need no training
     python -m benchmarks.realism --real DIR --realised forger=forger:A.onnx,B.onnx,C.onnx,D.onnx,E.onnx

@@ -31,9 +31,25 @@ def page_with_print() -> np.ndarray:
     return (shown / np.array(page.paper) * 250.0 + 0.5).astype(np.uint8)
 
 
-def photograph(ink: InkParams | None, capture: CaptureParams) -> Image.Image:
+def page_with_bars() -> np.ndarray:
+    """Return white paper with strokes of 2 and 3 px, bolder and blacker than print."""
+    page = np.full((SIZE, SIZE, 3), 250, np.uint8)
+    rng = Rng(4)
+    for k in range(220):
+        y, x = rng.integer(8, SIZE - 24), rng.integer(8, SIZE - 24)
+        long, wide = rng.integer(6, 14), rng.integer(2, 4)
+        page[y : y + (long if k % 2 else wide), x : x + (wide if k % 2 else long)] = 20
+    return page
+
+
+PAGES = {"print": page_with_print, "bars": page_with_bars}
+
+
+def photograph(
+    ink: InkParams | None, capture: CaptureParams, page_kind: str = "print"
+) -> Image.Image:
     """Return a captured page, with a seal where ``ink`` is given."""
-    page = page_with_print()
+    page = PAGES[page_kind]()
     if ink is not None:
         density = apply_ink(
             COVERAGE, ink, px_per_mm=6.0, center_px=(160.0, 160.0), half_size_px=(130.0, 130.0)
@@ -78,14 +94,22 @@ def test_blur_is_found(sigma: float) -> None:
     assert found.sharpen <= 0.5
 
 
-def test_focus_gives_the_same_edges() -> None:
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 1.5])
+def test_blur_of_bold_bars_is_found(sigma: float) -> None:
+    """Their sigma, too; bold strokes keep more contrast than print, which passes for sharpening."""
+    found = measure(photograph(None, replace(LENS, blur_sigma_px=sigma), "bars"))
+    assert abs(found.blur_sigma_px - sigma) <= 0.3
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_focus_gives_the_same_edges(kind: str) -> None:
     """Blur and sharpening trade off; photographed again as found, edges look the same."""
     lens = replace(LENS, blur_sigma_px=0.9, sharpen=1.2)
-    found = measure(photograph(None, lens))
+    found = measure(photograph(None, lens, kind))
     again = replace(lens, blur_sigma_px=found.blur_sigma_px, sharpen=found.sharpen)
     flat = np.full((SIZE, SIZE), 250 / 255 * 220)
     one, two = (
-        measure_edges(np.asarray(photograph(None, p))[..., 1].astype(float), flat)
+        measure_edges(np.asarray(photograph(None, p, kind))[..., 1].astype(float), flat)
         for p in (lens, again)
     )
     assert one is not None and two is not None
