@@ -201,6 +201,7 @@ def _check_together(given: dict[str, Any], options: dict[str, Any]) -> None:
         "--presets with --templates": given["templates"] is not None and given["presets"],
         "--layout with --templates": given["templates"] is not None and given["layout"],
         "--presets with --layout": given["layout"] is not None and given["presets"],
+        "--rules with --layout": given["layout"] is not None and options["rules"],
     }
     for what, is_idle in idle.items():
         if is_idle:

@@ -79,6 +79,7 @@ def test_png_stores_the_arrays_themselves(tmp_path: Path) -> None:
         (["--count", "2", "--workers", "0"], "workers must be in"),
         (["--count", "2", "--pages", "missing-folder"], "got missing-folder"),
         (["--count", "2", "--template-width-mm", "20"], "without --templates"),
+        (["--count", "2", "--layout", __file__, "--rules", "text"], "--rules with --layout"),
         (["--count", "2", "--image-format", "gif"], "image_format must be one of"),
         (["--count", "2", "--seal-free", "7"], r"seal_free must be in 0"),
     ],
