@@ -166,27 +166,28 @@ def special_use(rng: Rng, texts: Texts, size: Size) -> SealSpec:
 def limited_use(rng: Rng, texts: Texts, size: Size) -> SealSpec:
     """Seal for one declared use, as shops cut them: round 40, thin border and tall thin letters.
 
-    Measured on photographs of such seals, as shares of the diameter: letters 0.16 to 0.2 tall, star
-    0.3 to 0.34 wide, the line 0.13 to 0.16 tall with air between its letters.
+    Measured on photographs of such seals unrolled round their rings, as shares of the diameter:
+    letters reach from 0.03 to 0.21 inside the edge, the star's points to 0.165 from the centre,
+    those of the line are 0.15 to 0.17 tall.
     """
     disc = Disc(rng, diameter_of(rng, size, (40.0, 40.0, 42.0)))
     d = disc.diameter
     disc.borders = (Border(mm(rng.uniform(0.5, 0.9))),)
-    disc.star = mm(d * rng.uniform(0.3, 0.34))
-    disc.height = mm(d * rng.uniform(0.16, 0.2))
+    disc.star = mm(d * rng.uniform(0.315, 0.345))
+    disc.height = mm(d * rng.uniform(0.18, 0.205))
     disc.gap = mm(d * rng.uniform(0.015, 0.035))
     disc.widest = rng.uniform(0.55, 0.72)
     disc.arc = rng.uniform(225, 255)
     font = rng.weighted(("song-text", "song", "hei-text"), (0.75, 0.15, 0.1))
     fonts: dict[str, str | None] = {"font": font, "font_role": None}
     star = Star(disc.star, 0.0, mm(d * rng.uniform(-0.02, 0.02)))
-    height = mm(d * rng.uniform(0.13, 0.16))
+    height = mm(d * rng.uniform(0.15, 0.175))
     line = LineText(
         texts.given("purpose") or rng.choice(LIMITED_USES),
         height,
         y_mm=mm(d * rng.uniform(0.25, 0.29)),
         condense=round(rng.uniform(0.75, 0.95), 2),
-        spacing_mm=mm(height * rng.uniform(0.1, 0.3)),
+        spacing_mm=mm(height * rng.uniform(0.0, 0.15)),
         role="purpose",
         **fonts,  # type: ignore[arg-type]
     )
