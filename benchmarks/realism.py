@@ -36,6 +36,7 @@ from benchmarks.common import commit, machine
 from benchmarks.seal_statistics import Distances, difference_rows, distances
 from benchmarks.two_sample import (
     FOLDS,
+    KNOWN,
     Detector,
     Rgb,
     Seal,
@@ -215,9 +216,11 @@ def main() -> None:
     parser.add_argument("--base", default="tiny", help="base of the priors in --realised")
     parser.add_argument("--folds", type=Path, help="where to keep what is fitted without each fold")
     parser.add_argument("--crops", type=Path, help="what `seal2real crops` made of the tiles")
-    parser.add_argument("--count", type=int, default=100, help="drawn seals a fold")
+    parser.add_argument("--count", type=int, default=250, help="drawn seals a fold, 80 to learn")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    if args.count <= KNOWN:
+        parser.error(f"--count {args.count} leaves none to ask about: take more than {KNOWN}")
     real = real_seals(args.real)
     print(json.dumps({"commit": commit(), "real": len(real), "seed": args.seed, **machine()}))
     with tempfile.TemporaryDirectory() as work:

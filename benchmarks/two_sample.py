@@ -20,6 +20,8 @@ DIAMETER_PX = 192.0
 PATCH_PX = 64
 PATCHES = 12
 FOLDS = 5
+# What the judges of a fold learn from of the seals drawn for it; they are asked about the others.
+KNOWN = 80
 BOOTSTRAP = 1000
 COMMITTEE = 3
 _BLUR_SIGMA, _QUALITY = 0.8, 75
@@ -246,7 +248,8 @@ def compare(
 
     Args:
         real: the photographs.
-        others: for every fold, the source's seals; one list for all folds serves, too.
+        others: for every fold, more than `KNOWN` seals made without it; or one list for all folds,
+            of which each fold asks about a fifth of the groups.
         real_features: what the linear probe sees of them, [N, PATCHES, C].
         others_features: likewise for every part of ``others``.
         seed: of folds and the CNN.
@@ -258,12 +261,14 @@ def compare(
     groups: dict[str, list[str]] = {"real": [], "other": []}
     for fold in range(FOLDS):
         other = others[fold % len(others)]
-        other_fold = folds_of(other, seed + 1)
         other_features = others_features[fold % len(others)]
-        inside = [[f == fold for f in part] for part in (real_fold, other_fold)]
-        train = [s for s, held in zip(real, inside[0], strict=True) if not held]
-        train += [s for s, held in zip(other, inside[1], strict=True) if not held]
-        held = [np.array(part) for part in inside]
+        if len(others) == FOLDS:
+            other_held = np.arange(len(other)) >= KNOWN
+        else:
+            other_held = np.array(folds_of(other, seed + 1)) == fold
+        held = [np.array(real_fold) == fold, other_held]
+        train = [s for s, h in zip(real, held[0], strict=True) if not h]
+        train += [s for s, h in zip(other, held[1], strict=True) if not h]
         labels = np.repeat([1.0, 0.0], [int((~held[0]).sum()), int((~held[1]).sum())])
         known = np.concatenate([real_features[~held[0]], other_features[~held[1]]])
         asked = np.concatenate([real_features[held[0]], other_features[held[1]]])
