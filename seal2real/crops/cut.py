@@ -23,15 +23,19 @@ from seal2real.pages.decode import check_image, read_image
 from seal2real.pages.files import (
     MAX_PIXELS,
     BadFile,
+    NoUsablePages,
     refuse_all,
     refuse_strict,
     relative_name,
 )
 from seal2real.pages.images import IMAGE_SUFFIXES, find_files
+from seal2real.pages.pdf import PDF_SUFFIXES, PdfPages
 from seal2real.sealdb.exporters._output import staged
 
 __all__ = ["CropSettings", "CropsReport", "cut_crops", "list_images"]
 
+# Pages of a PDF are rendered at this; the segmenter knows 3-12 px/mm, this is 7.9.
+_PDF_DPI = 200.0
 # Training trims this much from every side (seal2real.training.data.real_files.BORDER_PX).
 _TRIMMED_PX = 6
 # Ignore masks grow by this before the paper is painted on: JPEG smears drawn lines.
@@ -99,24 +103,32 @@ class CropsReport:
 def list_images(
     folder: Path, ignore: Path | None, max_pixels: int, strict: bool
 ) -> tuple[list[Path], list[BadFile]]:
-    """Return the usable images below a folder, and the others.
+    """Return the usable images and PDFs below a folder, and the others.
+
+    A PDF of which some pages are usable counts as usable; its other pages are listed, too.
 
     Raises:
         FileNotFoundError: if there is no such folder.
         ValueError: if no image is usable, or one is not under ``strict``.
     """
-    good, bad = [], []
-    files = without_masks(find_files(folder, IMAGE_SUFFIXES), folder, ignore)
+    good: list[Path] = []
+    bad: list[BadFile] = []
+    files = without_masks(find_files(folder, IMAGE_SUFFIXES + PDF_SUFFIXES), folder, ignore)
     for path in tqdm(files, desc="checking images", delay=1.0, disable=None, leave=False):
         try:
-            check_image(path, max_pixels)
+            if _is_pdf(path):
+                bad += PdfPages(folder, _PDF_DPI, max_pixels=max_pixels, files=[path]).bad
+            else:
+                check_image(path, max_pixels)
             good.append(path)
+        except NoUsablePages as error:
+            bad += error.bad
         except ValueError as error:
             bad.append(BadFile(relative_name(path, folder), str(error)))
     if bad and strict:
         raise refuse_strict("crops", bad)
     if not good:
-        raise refuse_all("crops", folder, bad, pdf=False)
+        raise refuse_all("crops", folder, bad)
     return good, bad
 
 
@@ -206,12 +218,25 @@ def _pages(
     path: Path, name: str, masks: IgnoreMasks, settings: CropSettings
 ) -> Iterator[tuple[str, Image, Mask, Any]]:
     """Yield (source, image, what to ignore, scale) of every page of a file."""
+    if _is_pdf(path):
+        pages = PdfPages(path, _PDF_DPI, max_pixels=settings.max_pixels)
+        for number in range(len(pages)):
+            page = pages.page(number)
+            ignored = masks.read(path, (page.height, page.width))
+            scale = image_scale(page.width, (_PDF_DPI, _PDF_DPI), settings.page_width_mm)
+            source = f"{name}#{page.source['page'] + 1}" if len(pages) > 1 else name
+            yield source, page.image, ignored, scale
+        return
     info = check_image(path, settings.max_pixels)
     for frame in range(info.frames):
         image = read_image(path, frame)
         ignored = masks.read(path, (image.shape[0], image.shape[1]))
         scale = image_scale(image.shape[1], info.dpi, settings.page_width_mm)
         yield (f"{name}#{frame + 1}" if info.frames > 1 else name), image, ignored, scale
+
+
+def _is_pdf(path: Path) -> bool:
+    return path.suffix.lower() in PDF_SUFFIXES
 
 
 def _write_crop(

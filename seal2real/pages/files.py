@@ -50,19 +50,13 @@ def relative_name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def refuse_all(
-    function: str, where: Path, bad: Sequence[BadFile], *, pdf: bool = True
-) -> NoUsablePages:
-    """Return the error for a folder without a usable file; ``pdf`` says whether PDF would be one."""
+def refuse_all(function: str, where: Path, bad: Sequence[BadFile]) -> NoUsablePages:
+    """Return the error for a folder without a usable file."""
     listed = "; ".join(f"{b.file}: {b.reason}" for b in bad[:5])
     found = f"{len(bad)} unusable ({listed})" if bad else "none"
-    kind, remedy = "image or PDF", "PNG, JPEG, TIFF, WebP, BMP or PDF files"
-    if not pdf:
-        kind = "image"
-        remedy = "PNG, JPEG, TIFF, WebP or BMP files (of a PDF: pdftoppm -r 200 -png FILE.pdf NAME)"
     return NoUsablePages(
-        f"{function}: folder must hold at least one usable {kind}, got {found} in {where}; "
-        f"give a folder of {remedy}",
+        f"{function}: folder must hold at least one usable image or PDF, got {found} in {where}; "
+        "give a folder of PNG, JPEG, TIFF, WebP, BMP or PDF files",
         bad,
     )
 

@@ -144,13 +144,36 @@ def test_no_usable_image_and_no_seal_are_errors_and_leave_nothing(tmp_path: Path
     (folder / "a.png").write_bytes(b"no picture")
     result = run(folder, tmp_path / "out")
     assert result.exit_code == 2
-    assert "folder must hold at least one usable image, got 1 unusable" in result.output
-    assert "WebP or BMP files (of a PDF: pdftoppm" in result.output
+    assert "folder must hold at least one usable image or PDF, got 1 unusable" in result.output
+    assert "WebP, BMP or PDF files" in result.output
     Image.new("RGB", (400, 400), "white").save(folder / "b.png")
     result = run(folder, tmp_path / "out")
     assert result.exit_code == 2
     assert "images must show at least one seal, got none in 1 of" in result.output
     assert [p.name for p in tmp_path.iterdir()] == ["scans"]
+
+
+def test_pages_of_a_pdf_are_read_at_a_known_scale(tmp_path: Path) -> None:
+    """Two sealed pages at 150 dpi come out at 200; a damaged PDF is listed and costs nothing."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    samples = sealed(2)
+    first, second = (Image.fromarray(sample.synthetic) for sample in samples)
+    first.save(folder / "contract.pdf", save_all=True, append_images=[second], resolution=150.0)
+    (folder / "torn.pdf").write_bytes(b"%PDF-1.4 no more")
+    out = tmp_path / "out"
+    result = run(folder, out)
+    assert result.exit_code == 0, result.output
+    assert "left out torn.pdf: it is truncated, damaged or not a PDF" in result.output
+    rows = [json.loads(line) for line in (out / "crops.jsonl").read_text("utf-8").splitlines()]
+    assert {row["source"] for row in rows} == {"contract.pdf#1", "contract.pdf#2"}
+    assert all(row["scale_by"] == "dpi" for row in rows)
+    assert {row["px_per_mm"] for row in rows} == {round(200 / 25.4, 4)}
+    for number, sample in enumerate(samples, 1):
+        row = next(row for row in rows if row["source"] == f"contract.pdf#{number}")
+        x0, _, x1, _ = sample.record["seals"][0]["bbox"]
+        width = (x1 - x0) * 200 / 150
+        assert abs(row["diameter_px"] - width) <= 0.15 * width
 
 
 def test_help_has_a_worked_example() -> None:
