@@ -40,9 +40,9 @@ def crops(
 ) -> None:
     """Find the seals in all images and PDFs of DIR and write crops round them to OUT.
 
-    Pages of a PDF are rendered at 200 dpi. Scale comes from the file's resolution where it is credible, from --page-width-mm, or from the
-    usual size of a seal (round: 40 mm). OUT must be new or empty; it appears under its name only
-    when it is complete.
+    Pages of a PDF are rendered at 200 dpi. Scale comes from the file's resolution where it is
+    credible, from --page-width-mm, or from the usual size of a seal (round: 40 mm). OUT must be new
+    or empty; it appears under its name only when it is complete.
 
     \b
     OUT/

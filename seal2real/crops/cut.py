@@ -224,7 +224,8 @@ def _pages(
             page = pages.page(number)
             ignored = masks.read(path, (page.height, page.width))
             scale = image_scale(page.width, (_PDF_DPI, _PDF_DPI), settings.page_width_mm)
-            source = f"{name}#{page.source['page'] + 1}" if len(pages) > 1 else name
+            several = len(pages) + len(pages.bad) > 1
+            source = f"{name}#{page.source['page'] + 1}" if several else name
             yield source, page.image, ignored, scale
         return
     info = check_image(path, settings.max_pixels)
