@@ -84,7 +84,8 @@ def curves(runs: dict[str, Path], file: Path) -> None:
                 axis.plot(*zip(*points, strict=True), label=name)
     for loss, axis in zip(_CURVES, axes, strict=True):
         axis.set_ylabel(loss)
-        axis.legend(fontsize=7, ncols=3)
+        if axis.lines:
+            axis.legend(fontsize=7, ncols=3)
     axes[-1].set_xlabel("step")
     figure.savefig(file, dpi=90)
 

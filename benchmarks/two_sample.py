@@ -253,6 +253,9 @@ def compare(
         real_features: what the linear probe sees of them, [N, PATCHES, C].
         others_features: likewise for every part of ``others``.
         seed: of folds and the CNN.
+
+    Raises:
+        ValueError: if a fold has no seal of the source to learn from, or none to ask about.
     """
     real_fold = folds_of(real, seed)
     scores: dict[str, dict[str, list[float]]] = {
@@ -266,6 +269,11 @@ def compare(
             other_held = np.arange(len(other)) >= KNOWN
         else:
             other_held = np.array(folds_of(other, seed + 1)) == fold
+        if not other_held.any() or other_held.all():
+            raise ValueError(
+                f"compare: others must leave seals to learn from and to ask about in fold {fold}, "
+                f"got {len(other)} with patches; draw more than {KNOWN}"
+            )
         held = [np.array(real_fold) == fold, other_held]
         train = [s for s, h in zip(real, held[0], strict=True) if not h]
         train += [s for s, h in zip(other, held[1], strict=True) if not h]
