@@ -37,6 +37,9 @@ _NOT_PRINT = 0.4
 _INK_SHARE = 0.006
 # Larger images are measured at their centre: what is measured does not need more.
 _MAX_SIDE = 1600
+# Light and shade of photographs swing about twice across; smooth noise of amount 1 and such a feature
+# size spans so much between its 5th and 95th percentile (mean of 300).
+_LIGHT_FEATURE, _LIGHT_SPAN = 0.45, 0.87
 # Lens and black are found in turn so many times.
 _ROUNDS = 3
 # Rec. 601: weights of red, green and blue in luma.
@@ -115,13 +118,13 @@ def measure(image: Image.Image) -> Measured:
     bare = float(_luma(paper))
     lit = _luma(full)
     noise, texture, chroma = _noise(pixels, luma, lit)
-    focus, black = _focus_and_black(luma, lit, bare)
+    focus, black = _focus_and_black(pixels, full, luma, bare)
     colour, ink = _ink(pixels - black, full - black)
     return Measured(
         paper=(float(paper[0]), float(paper[1]), float(paper[2])),
         black=black,
         light_amount=_light_amount(_luma(field)),
-        light_scale_px=float(max(pixels.shape[:2])),
+        light_scale_px=_LIGHT_FEATURE * max(pixels.shape[:2]),
         blur_sigma_px=focus.sigma_px,
         sharpen=focus.sharpen,
         noise_sigma=noise,
@@ -172,8 +175,7 @@ def _spread(field: Floats, shape: tuple[int, int]) -> Floats:
 def _light_amount(light: Floats) -> float:  # [rows, columns]
     """Return the swing of the light over the picture, as a share of its median."""
     low, high = np.percentile(light / max(float(np.median(light)), 1.0), (5, 95))
-    # Smooth noise of amount 1 spans about 1.2 between those percentiles over one feature.
-    return float(high - low) / 1.2
+    return float(high - low) / _LIGHT_SPAN
 
 
 def _black(luma: Floats, paper: float, darkest: float) -> float:
@@ -182,15 +184,18 @@ def _black(luma: Floats, paper: float, darkest: float) -> float:
     return (print_level - darkest * paper) / max(1.0 - darkest, 0.2)
 
 
-def _focus_and_black(luma: Floats, lit: Floats, bare: float) -> tuple[Focus, float]:
+def _focus_and_black(
+    pixels: Floats, paper: Floats, luma: Floats, bare: float
+) -> tuple[Focus, float]:
     """Return the lens and the level of full black, each found with the other.
 
-    A seam beside print is as bright as the light that print takes away, less the light that the
-    capture adds to black; and how dark thin print becomes depends on the lens.
+    What counts as print depends on the light that the capture adds to black; and how dark thin
+    print becomes depends on the lens.
     """
     black = 0.0
     for _ in range(_ROUNDS):
-        focus = find_focus(measure_edges(luma - black, lit - black))
+        light = (pixels - black) / np.maximum(paper - black, 1.0)
+        focus = find_focus(measure_edges(light.max(axis=2)))
         black = min(max(_black(luma, bare, focus.darkest), 0.0), 0.3 * bare)
     return focus, black
 

@@ -1,7 +1,8 @@
 """Blur and sharpening of a photograph, found by photographing a drawn target in every way.
 
 Blur flattens the edges of print, sharpening steepens them and leaves a bright seam beside them.
-``find_focus`` looks up which pair of parameters gives a target the same steepness and seam.
+``find_focus`` looks up which pair of parameters gives a target the same light beside its print,
+averaged over all edges: noise and light, which a single edge suffers from, cancel.
 """
 
 from __future__ import annotations
@@ -21,15 +22,21 @@ __all__ = ["Edges", "Focus", "find_focus", "measure_edges"]
 Floats = npt.NDArray[np.float64]
 
 _SIGMAS = tuple(0.2 + 0.1 * k for k in range(17))
-_SHARPENS = tuple(0.2 * k for k in range(11))
+_SHARPENS = tuple(0.2 * k for k in range(16))
 # The target: windows (width, height) of so many drawn pages, at a resolution where strokes of print
 # are 1 to 2 px wide, as in the photographs and scans of whole documents.
 _TARGET_DPI = 160.0
 _TARGET_PX = (320, 80)
 _TARGET_PAGES = 4
 _PAPER = 200.0
-# Print must take this share of the paper's light to count as an edge.
-_CONTRAST = 0.45
+# An edge crosses the first share of the darkest print's contrast to the paper, from a pixel that has at
+# least the second within _DARK_PX, to pixels that all have less than the third from the second on.
+_CROSSED, _DARK, _CLEAR = 0.3, 0.6, 0.18
+_DARK_PX = 3
+# Pixels looked at on the light side, of which the last stand for bare paper, the first are compared,
+# and how much each of these counts: the nearest lies within the stroke's own width of the edge.
+_LIGHT_PX, _BARE_PX = 8, 3
+_WEIGHTS = (0.3, 1.0, 2.0, 2.0, 1.0)
 # Fewer edge pixels than this tell nothing.
 _ENOUGH = 150
 
@@ -38,10 +45,8 @@ _ENOUGH = 150
 class Edges:
     """What the edges of print look like."""
 
-    # central difference over local contrast at steep edges, 0..0.5
-    steepness: float
-    # light beyond the paper's beside print, as a share of the paper
-    seam: float
+    # light 1, 2, ... px beside print, less that of the paper farther off, over the contrast
+    beside: tuple[float, ...]
     # darkest print as a share of the paper
     darkest: float
 
@@ -56,27 +61,30 @@ class Focus:
 
 
 def measure_edges(
-    luma: Floats,  # [H, W]
-    paper: Floats,  # [H, W]
+    light: Floats,  # [H, W]
 ) -> Edges | None:
-    """Return what the edges of print look like; None where there is too little print."""
-    light = luma / np.maximum(paper, 1.0)
-    steep, seams = [], []
-    # Upright and level edges apart: a slanted one looks softer to either difference.
-    for plane in (light, light.T):
-        slope = np.abs(plane[:, 2:] - plane[:, :-2]) / 2.0
-        views = np.lib.stride_tricks.sliding_window_view(plane, 7, axis=1)
-        low, high = views.min(axis=2), views.max(axis=2)
-        edge = high - low > _CONTRAST
-        steep.append((slope[:, 2:-2] / np.maximum(high - low, 0.01))[edge])
-        seams.append(high[edge])
-    if sum(part.size for part in steep) < _ENOUGH:
+    """Return what the edges of print look like; None where there is too little print.
+
+    Args:
+        light: of each pixel's clearest channel, as a share of the paper's: coloured ink, whose edges
+            are its own, is bright there.
+    """
+    darkest = float(np.percentile(light, 0.5))
+    crossed, dark, clear = (1.0 - share * (1.0 - darkest) for share in (_CROSSED, _DARK, _CLEAR))
+    found = []
+    for plane in (light, light[:, ::-1], light.T, light.T[:, ::-1]):
+        views = np.lib.stride_tricks.sliding_window_view(plane, _DARK_PX + _LIGHT_PX, axis=1)
+        edge = (views[..., _DARK_PX - 1] < crossed) & (views[..., _DARK_PX] >= crossed)
+        edge &= views[..., :_DARK_PX].min(axis=2) <= dark
+        edge &= views[..., _DARK_PX + 2 :].min(axis=2) > clear
+        found.append(views[edge])
+    edges = np.concatenate(found)
+    if len(edges) < _ENOUGH:
         return None
-    return Edges(
-        float(np.percentile(np.concatenate(steep), 93)),
-        float(np.median(np.concatenate(seams))) - 1.0,
-        float(np.percentile(light, 0.5)),
-    )
+    edges = edges / edges[:, -_BARE_PX:].mean(axis=1, keepdims=True)
+    contrast = 1.0 - edges[:, :_DARK_PX].min(axis=1).mean()
+    beside = (edges[:, _DARK_PX : -_BARE_PX].mean(axis=0) - 1.0) / contrast
+    return Edges(tuple(float(v) for v in beside), darkest)
 
 
 def find_focus(edges: Edges | None) -> Focus:
@@ -85,10 +93,8 @@ def find_focus(edges: Edges | None) -> Focus:
         return Focus(0.7, 0.0, 0.25)
 
     def distance(known: tuple[Focus, Edges]) -> float:
-        # Both are read to about 0.02.
-        steep = known[1].steepness - edges.steepness
-        seam = known[1].seam - edges.seam
-        return steep * steep + seam * seam
+        pairs = zip(known[1].beside, edges.beside, strict=True)
+        return sum(w * (a - b) ** 2 for w, (a, b) in zip(_WEIGHTS, pairs, strict=True))
 
     return min(_targets(), key=distance)[0]
 
@@ -104,8 +110,7 @@ def _targets() -> tuple[tuple[Focus, Edges], ...]:
                 kind="phone", blur_sigma_px=sigma, sharpen=sharpen, white=_PAPER, noise_sigma=2.0
             )
             # all channels of a grey target are alike but for noise: green will do
-            luma = _C.capture(page, lens, (0, 0))[..., 1].astype(np.float64)
-            edges = measure_edges(luma, np.full_like(luma, _PAPER))
+            edges = measure_edges(_C.capture(page, lens, (0, 0))[..., 1] / _PAPER)
             if edges is not None:
                 found.append((Focus(sigma, sharpen, edges.darkest), edges))
     return tuple(found)
