@@ -83,7 +83,7 @@ def measure_edges(
         return None
     edges = edges / edges[:, -_BARE_PX:].mean(axis=1, keepdims=True)
     contrast = 1.0 - edges[:, :_DARK_PX].min(axis=1).mean()
-    beside = (edges[:, _DARK_PX : -_BARE_PX].mean(axis=0) - 1.0) / contrast
+    beside = (edges[:, _DARK_PX:-_BARE_PX].mean(axis=0) - 1.0) / contrast
     return Edges(tuple(float(v) for v in beside), darkest)
 
 
