@@ -240,7 +240,10 @@ def _flat_sigma(blocks: Floats) -> float:  # [N, size * size]
 
 
 def _ink(pixels: Floats, paper: Floats) -> tuple[str | None, tuple[float, float, float, float]]:
-    """Return the colour's name and (r, g, b, strength) of the strongest part of the ink.
+    """Return the colour's name and (r, g, b, strength): hue of its strongest part, median strength.
+
+    Where contact is best an impression has half as much again (drawn ones of known ink); the median
+    is what contact 1 leaves.
 
     Both arguments are [H, W, 3], less the light that the capture adds to black.
     """
@@ -254,8 +257,10 @@ def _ink(pixels: Floats, paper: Floats) -> tuple[str | None, tuple[float, float,
         return _dark_ink(absorbed[light.min(axis=1) < 0.7], len(absorbed))
     # The most colourful, not the darkest: those lie under print.
     strong = absorbed[ink & (colourful >= np.percentile(colourful[ink], 70))]
-    mean = np.median(strong, axis=0).clip(0.02)
-    return _as_ink(_colour_name(mean), mean)
+    hue = np.median(strong, axis=0).clip(0.02)
+    darkest = int(hue.argmax())
+    typical = float(np.median(absorbed[ink, darkest]))
+    return _as_ink(_colour_name(hue), hue * (typical / float(hue[darkest])))
 
 
 def _dark_ink(dark: Floats, count: int) -> tuple[str | None, tuple[float, float, float, float]]:

@@ -200,7 +200,11 @@ def sample_ink(
     _check_choice("colour_name", colour, tuple(COLOURS))
     _check_choice("kind", kind, INK_KINDS)
     ink = _KIND_SAMPLERS[kind](rng, _sample_common(rng, colour, kind))
-    transmittance, strength = _sample_colour(rng, profile, colour)
+    if profile is not None and colour in profile.colours:
+        # What faded is in the strengths that were measured.
+        light, seen = profile.colours[colour].sample(rng)
+        return replace(ink, transmittance=light, strength=seen, fade=0.0)
+    transmittance, strength = _sample_colour(rng, colour)
     return replace(ink, transmittance=transmittance, strength=strength)
 
 
@@ -210,12 +214,8 @@ def _colour_weights(profile: Profile | None) -> tuple[list[str], list[float]]:
     return ["red", "blue", "purple", "black", "grey"], [0.72, 0.13, 0.05, 0.06, 0.04]
 
 
-def _sample_colour(
-    rng: Rng, profile: Profile | None, colour: str
-) -> tuple[tuple[float, float, float], float]:
+def _sample_colour(rng: Rng, colour: str) -> tuple[tuple[float, float, float], float]:
     """Return (transmittance, strength)."""
-    if profile is not None and colour in profile.colours:
-        return profile.colours[colour].sample(rng)
     shared = rng.normal(0.0, 0.12)
     own = 0.02 if colour in ("black", "grey") else 0.10
     r, g, b = (
