@@ -34,11 +34,6 @@ class SealVgg(Vgg):
             else:
                 nn.init.zeros_(value)
 
-    @property
-    def widths(self) -> list[int]:
-        """Channels of the maps that it returns."""
-        return [block[0] for block in _BLOCKS]
-
 
 def save_seal_vgg(vgg: SealVgg, path: Path | str) -> None:
     """Write the weights as float16."""

@@ -60,6 +60,11 @@ class Vgg(nn.Module):
         )
 
     @property
+    def widths(self) -> list[int]:
+        """Channels of the maps that :meth:`forward` returns."""
+        return [next(_convs(block)).out_channels for block in self.blocks]
+
+    @property
     def layers(self) -> int:
         """How many maps :meth:`forward` returns."""
         return len(self.blocks)
@@ -89,9 +94,9 @@ class Vgg(nn.Module):
         return maps
 
 
-def _convs(block: nn.Module) -> Iterator[nn.Module]:
+def _convs(block: nn.Module) -> Iterator[nn.Conv2d]:
     assert isinstance(block, nn.ModuleList)
-    return iter(block)
+    return (conv for conv in block if isinstance(conv, nn.Conv2d))
 
 
 class Vgg19(Vgg):

@@ -316,12 +316,14 @@ class ForgerConfig:
     alpha: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
     vgg: str = "tiny"
-    # weight of a critic of inked patches beside the prior loss (DMD2, section 4.3); 0 has none
+    # weight of a critic of inked places beside the prior loss (DMD2, section 4.3); 0 has none
     critic_weight: float = 0.15
-    # channels of the critic's first layer
+    # updates of the critic a forger step
+    critic_steps: int = 3
+    # channels of the critic's heads
     critic_width: int = 32
-    # strided layers of the critic: a receptive field of 34 px for 2, 70 px for 3
-    critic_layers: int = 2
+    # layers of the feature network that the critic looks at, from 0
+    critic_layers: tuple[int, ...] = (1, 2, 3)
     # weigh the content loss by the ink's support
     content_mask: bool = True
     # compare structure only, not colour and light
@@ -358,7 +360,7 @@ class ForgerConfig:
     # of the UNet in eq. 6
     prior_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
     critic_optimizer: OptimizerConfig = OptimizerConfig(
-        name="adam", lr=1e-3, beta1=0.5, clip_norm=0.0
+        name="adam", lr=2e-3, beta1=0.5, clip_norm=0.0
     )
     # of the prompts in eq. 6
     prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-2)
@@ -368,6 +370,9 @@ class ForgerConfig:
         need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
         rule = len(self.alpha) == _VGG_LAYERS and min(self.alpha) >= 0 and max(self.alpha) > 0
         need("forger.alpha", self.alpha, rule, f"{_VGG_LAYERS} weights of at least 0, not all 0")
+        looked = self.critic_layers
+        rule = len(set(looked)) == len(looked) > 0 and set(looked) <= set(range(_VGG_LAYERS))
+        need("forger.critic_layers", looked, rule, f"different numbers of 0 .. {_VGG_LAYERS - 1}")
 
 
 @dataclass(frozen=True)
@@ -388,7 +393,7 @@ class GanConfig:
     noise_channels: int = 4
     # channels of the critic's first layer
     critic_width: int = 32
-    # strided layers of the critic: a receptive field of 34 px for 2, 70 px for 3
+    # strided layers of the critic, from 1: a receptive field of 34 px for 2, 70 px for 3
     critic_layers: int = 2
     # places a layer that PatchNCE compares
     patches: int = 256

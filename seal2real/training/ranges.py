@@ -15,7 +15,7 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
         (
             *("steps", "batch", "accumulate", "real_views", "drawn_views", "held_out_views"),
             *("width", "levels", "max_width", "lora_rank"),
-            *("critic_width", "critic_layers", "patches"),
+            *("critic_width", "critic_steps", "patches"),
         ),
     ),
     (

@@ -138,6 +138,21 @@ class RealCrops:
             "px_per_mm": self._base_scale(number) * view.scale,
         }
 
+    def as_photographed(self, index: int) -> RealItem:
+        """Return window ``index``, cut anywhere and turned by quarters, but as it was photographed.
+
+        A critic would see resampling and other light where drawn windows have none.
+        """
+        number = self.image_number(index)
+        rng = Rng(self.seed, "real", "as photographed", index)
+        view = _View(1.0, 90.0 * rng.integer(0, 4), (rng.uniform(), rng.uniform()))
+        window, seen = _cut(*self._pixels(number), view, self.size)
+        return {
+            "image": np.ascontiguousarray(window.transpose(2, 0, 1)),
+            "valid": seen,
+            "px_per_mm": self._base_scale(number),
+        }
+
     def scales(self, count: int = 1024) -> list[float]:
         """Return px_per_mm of the first ``count`` windows: what drawn windows should match."""
         planned = (self._plan(index) for index in range(count))

@@ -5,17 +5,17 @@ eq. 6. With the true gradient of eq. 3 rounds are long, as in the paper (preset 
 distribution matching (preset "dm") they are short, because its gradient is right only while T_f
 describes the forger's present output.
 
-Beside the prior may stand a critic of inked patches (``critic_weight``; Yin et al. 2024, "Improved
+Beside the prior may stand a critic of inked places (``critic_weight``; Yin et al. 2024, "Improved
 Distribution Matching Distillation", section 4.3): latents of a small base hold too little of an
-ink's grain. Deviations: it sees pixels, not the UNet's features, and how dark they are, not their
-colour, which the prior judges; least squares for the logistic loss.
+ink's grain. Deviations: it sees features of Φ, not the UNet's, and how dark ink is, not its colour,
+which the prior judges; least squares for the logistic loss.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -41,13 +41,15 @@ from seal2real.export.onnx import export_forger
 from seal2real.models.build import load_forger, save_forger
 from seal2real.models.forger import Forger
 from seal2real.models.gan import (
-    PatchCritic,
-    ink_places,
+    FeatureCritic,
+    judged_places,
     lsgan_critic_loss,
     lsgan_generator_loss,
+    paper_light,
 )
 from seal2real.models.lora import merge_lora
 from seal2real.models.seal_vgg import load_features
+from seal2real.models.vgg import Vgg
 from seal2real.realise.methods import weights_sha256
 from seal2real.training.config import Config, ForgerConfig
 from seal2real.training.data.checks import images_hash
@@ -84,7 +86,7 @@ class Networks:
     # T_r, T_f and θ
     prior: Prior
     # Φ, frozen
-    features: nn.Module
+    features: Vgg
     # hash of the prior's files
     prior_hash: str = ""
 
@@ -100,13 +102,6 @@ class Data:
     latents: LatentCache
     # hash of the real images
     digest: str = ""
-
-
-class Judged(NamedTuple):
-    """What a critic makes of a batch: a loss for either side."""
-
-    critic: Tensor
-    fooled: Tensor
 
 
 def phase_of(step: int, settings: ForgerConfig) -> Phase:
@@ -138,9 +133,12 @@ class ForgerStage(Stage):
         self.unet = prepared(networks.prior.unet, settings.gradient_checkpointing)
         self.learner = learner_of(self.unet, settings.unet, settings.lora_rank)
         self.sd = Denoiser(self.unet, networks.prior.scheduler)
-        self.critic: PatchCritic | None = None
+        self.critic: FeatureCritic | None = None
         if settings.critic_weight:
-            critic = PatchCritic(settings.critic_width, settings.critic_layers, channels=1)
+            features = networks.features
+            critic = FeatureCritic(
+                features, features.widths, settings.critic_layers, settings.critic_width
+            )
             self.critic = critic.to(context.device)
         self._optimizers = self._make_optimizers()
         self.ema = Ema(self.forger, settings.ema_decay) if settings.ema_decay else None
@@ -162,7 +160,10 @@ class ForgerStage(Stage):
         }
         if self.critic is not None:
             made["critic"] = context.optimizer(
-                "critic", self.critic.parameters(), settings.critic_optimizer, judged
+                "critic",
+                self.critic.parameters(),
+                settings.critic_optimizer,
+                judged * settings.critic_steps,
             )
         if self.learner is not None:
             made["unet"] = context.optimizer(
@@ -204,7 +205,8 @@ class ForgerStage(Stage):
             return {"drawn": drawn, "real": self.data.latents.batch(step * count, count)}
         if phase == "content" or self.critic is None:
             return {"drawn": drawn}
-        windows = [self.data.real[index] for index in self.context.indices(step, count)]
+        indices = self.context.indices(step, count * self.settings.critic_steps)
+        windows = [self.data.real.as_photographed(index) for index in indices]
         return {"drawn": drawn, "windows": stack_windows(windows)}
 
     def _drawn(self, stream: DrawnStream, indices: range, name: str) -> Drawn:
@@ -219,55 +221,71 @@ class ForgerStage(Stage):
         if phase_of(step, self.settings) == "adversarial":
             return self.adversarial_step(batch["real"], batch["drawn"], generator)
         with_prior = phase_of(step, self.settings) == "forger"
-        return self.forger_step(batch["drawn"], with_prior, generator, batch.get("windows"))
+        judged = self.critic_steps(batch["drawn"], batch["windows"]) if "windows" in batch else {}
+        return self.forger_step(batch["drawn"], with_prior, generator) | judged
 
     def forger_step(
-        self,
-        drawn: Drawn,
-        with_prior: bool,
-        generator: torch.Generator,
-        windows: Windows | None = None,
+        self, drawn: Drawn, with_prior: bool, generator: torch.Generator
     ) -> dict[str, float]:
-        """Update the forger by eq. 5, or by eq. 4 alone; prompts, UNet, VAE and VGG stay.
+        """Update the forger by eq. 5, or by eq. 4 alone; prompts, UNet, VAE, VGG and critic stay.
 
-        With ``windows`` of real images the critic is updated, too, and its opinion added.
+        Where the prior counts, so does what the critic makes of the result.
         """
-        parts, sums = self.settings.accumulate, {"eq4": 0.0, "eq3": 0.0, "saturation": 0.0}
-        pairs: list[tuple[Drawn, Windows | None]] = [(part, None) for part in drawn.chunks(parts)]
-        if windows is not None:
-            sums |= {"critic": 0.0, "fooled": 0.0}
-            pairs = list(zip(drawn.chunks(parts), windows.chunks(parts), strict=True))
+        parts, sums = self.settings.accumulate, {"eq4": 0.0, "saturation": 0.0}
+        judged = with_prior and self.critic is not None
         frozen_ones = (self.prompts, self.unet, self.vae, self.networks.features)
-        for part, real in pairs:
-            part = part.to(self.context.device)
+        for cut in drawn.chunks(parts):
+            part = cut.to(self.context.device)
             with frozen(*frozen_ones):
                 with self.context.autocast():
                     forged = forge_batch(self.forger, part, whole=self._whole)
                     content = self._content(forged, part)
-                    prior = (
-                        self._prior(forged, part, generator)
-                        if with_prior
-                        else content.new_zeros(())
-                    )
+                    found = {"eq4": content}
+                    prior = content.new_zeros(())
+                    if with_prior:
+                        prior = found["eq3"] = self._prior(forged, part, generator)
                 loss = forger_loss(prior, content, self.settings.content_weight)
-                if real is not None:
-                    judged = self._judged(forged, part, real.to(self.context.device))
-                    loss = loss + self.settings.critic_weight * judged.fooled
-                    self.context.backward(judged.critic / parts)
-                    sums["critic"] += judged.critic.item() / parts
-                    sums["fooled"] += judged.fooled.item() / parts
+                if judged:
+                    found["fooled"] = self._fooled(forged, part)
+                    loss = loss + self.settings.critic_weight * found["fooled"]
                 self.context.backward(loss / parts)
-            sums["eq4"] += content.item() / parts
-            sums["eq3"] += prior.item() / parts
             sums["saturation"] += newly_saturated(forged, part) / parts
+            for name, value in found.items():
+                sums[name] = sums.get(name, 0.0) + value.item() / parts
         norm = self.context.apply("forger", self._optimizers["forger"])
-        if windows is not None:
-            self.context.apply("critic", self._optimizers["critic"])
         if self.ema is not None:
             self.ema.update(self.forger)
-        if not with_prior:
-            del sums["eq3"]
         return {**sums, "gradient_forger": norm}
+
+    def critic_steps(self, drawn: Drawn, windows: Windows) -> dict[str, float]:
+        """Update the critic ``critic_steps`` times on what the forger makes of ``drawn`` now.
+
+        Args:
+            drawn: a batch.
+            windows: of real images, ``critic_steps`` batches.
+        """
+        assert self.critic is not None
+        updates, parts = self.settings.critic_steps, self.settings.accumulate
+        pairs = []
+        for cut in drawn.chunks(parts):
+            part = cut.to(self.context.device)
+            with torch.no_grad(), self.context.autocast():
+                pairs.append((part, forge_batch(self.forger, part, whole=self._whole)))
+        total = 0.0
+        for number, cut_windows in enumerate(windows.chunks(updates * parts)):
+            part, forged = pairs[number % parts]
+            real = cut_windows.to(self.context.device)
+            with self.context.autocast():
+                of_real = self.critic(real.image, paper_light(real.image)).float()
+                of_forged = self.critic(forged, paper_light(part.image)).float()
+            size = (of_real.shape[-2], of_real.shape[-1])
+            told = judged_places(real.image, real.valid, size)
+            loss = lsgan_critic_loss(of_real, of_forged, told, _inked(part, size))
+            self.context.backward(loss / parts)
+            total += loss.item() / (updates * parts)
+            if (number + 1) % parts == 0:
+                self.context.apply("critic", self._optimizers["critic"])
+        return {"critic": total}
 
     @property
     def _whole(self) -> bool:
@@ -311,22 +329,12 @@ class ForgerStage(Stage):
             gradient = without_paper(gradient, drawn.feather)
         return gradient_loss(x0, gradient)
 
-    def _judged(self, forged: Tensor, drawn: Drawn, real: Windows) -> Judged:
-        """Return the critic's loss, and the forger's for what the critic makes of it."""
+    def _fooled(self, forged: Tensor, drawn: Drawn) -> Tensor:
+        """Return the forger's loss for what the critic makes of its work."""
         assert self.critic is not None
-        everywhere = torch.ones_like(drawn.feather)
-        with self.context.autocast():
-            of_real = self.critic(_darkness(real.image)).float()
-            of_forged = self.critic(_darkness(forged.detach())).float()
-            size = (of_real.shape[-2], of_real.shape[-1])
-            with frozen(self.critic):
-                scores = self.critic(_darkness(forged)).float()
-        # Weighed by where ink was drawn, not by what is left of it: fading would pay otherwise.
-        inked = ink_places(drawn.image, everywhere, size)
-        return Judged(
-            lsgan_critic_loss(of_real, of_forged, ink_places(real.image, real.valid, size), inked),
-            lsgan_generator_loss(scores, inked),
-        )
+        with frozen(self.critic), self.context.autocast():
+            scores = self.critic(forged, paper_light(drawn.image)).float()
+        return lsgan_generator_loss(scores, _inked(drawn, (scores.shape[-2], scores.shape[-1])))
 
     @property
     def _vae_type(self) -> torch.dtype:
@@ -427,8 +435,12 @@ class ForgerStage(Stage):
         )
 
 
-def _darkness(image: Tensor) -> Tensor:  # [B, 3, H, W] -> [B, 1, H, W]
-    return image.mean(1, keepdim=True)
+def _inked(drawn: Drawn, size: tuple[int, int]) -> Tensor:
+    """Return the places of drawn images that are judged.
+
+    By where ink was drawn, not by what is left of it: fading would pay otherwise.
+    """
+    return judged_places(drawn.image, torch.ones_like(drawn.feather), size)
 
 
 def _mean_change(forged: Tensor, drawn: Drawn) -> float:

@@ -122,6 +122,28 @@ def test_no_window_is_enlarged_beyond_the_limit() -> None:
     assert scales.count(1.0) > 150
 
 
+def test_a_window_as_photographed_is_a_part_of_the_picture(folder: Path) -> None:
+    """Turned by quarters, nothing else: found again in the picture, pixel by pixel."""
+    crops = RealCrops(folder, 64, split="all")
+    turns = set()
+    for index in range(12):
+        item = crops.as_photographed(index)
+        assert item["px_per_mm"] == crops._base_scale(crops.image_number(index))
+        whole = crops.whole(crops.image_number(index))
+        window = item["image"].transpose(1, 2, 0)
+        for turn in range(4):
+            views = np.lib.stride_tricks.sliding_window_view(
+                np.rot90(whole, turn), (64, 64), axis=(0, 1)
+            )
+            first = (views[..., 0, 0] == window[0, 0]).all(axis=2)
+            if any((views[y, x].transpose(1, 2, 0) == window).all() for y, x in np.argwhere(first)):
+                turns.add(turn)
+                break
+        else:
+            pytest.fail(f"window {index} is not in its picture")
+    assert len(turns) > 1
+
+
 def test_scales_are_those_of_the_windows(folder: Path) -> None:
     crops = RealCrops(folder, 128, seed=2, px_per_mm=6.0)
     assert crops.scales(6) == [crops[i]["px_per_mm"] for i in range(6)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from seal2real.diffusion.losses import Noised, content_loss, prior_loss
 from seal2real.diffusion.prior import Prior, load_prior
 from seal2real.diffusion.prompts import Prompts
 from seal2real.models.build import load_forger
-from seal2real.models.gan import ink_places
+from seal2real.models.gan import judged_places, paper_light
 from seal2real.models.seal_vgg import SealVgg
 from seal2real.training.config import Config, ForgerConfig
 from seal2real.training.data.forging import Drawn, forge_batch
@@ -138,40 +139,71 @@ def test_a_critic_moves_with_the_forger_alone(photos: Path) -> None:
 
 
 def test_the_critic_is_added_to_eq_5_by_its_weight(photos: Path) -> None:
-    """The gradients of both players against autograd through the written-out losses."""
+    """The forger's gradient against autograd through the written-out losses."""
     stage = make(
         photos, "forger.critic_weight=0.3", "forger.critic_width=8", "forger.prior_loss=sds",
-        "forger.optimizer.clip_norm=0", "forger.keep_paper=false", "forger.critic_optimizer.lr=1",
+        "forger.optimizer.clip_norm=0", "forger.keep_paper=false",
     )  # fmt: skip
     critic = stage.critic
     assert critic is not None
     drawn, weights = on_device(stage), list(stage.forger.parameters())
-    windows = stage.batch(1)["windows"]
-    real, forged = windows.to(torch.device("cpu")), forge_batch(stage.forger, drawn)
+    forged = forge_batch(stage.forger, drawn)
     content = content_loss(
         stage.networks.features, forged, drawn.image, (1.0,) * 5, weight=drawn.feather
     )
     prior = stage._prior(forged, drawn, torch.Generator().manual_seed(4))
-    of_real, scores = (critic(image.mean(1, keepdim=True)) for image in (real.image, forged))
-    size = (scores.shape[2], scores.shape[3])
-    inked = ink_places(drawn.image, torch.ones_like(drawn.feather), size)
-    told = ink_places(real.image, real.valid, size)
+    scores = critic(forged, paper_light(drawn.image))
+    inked = judged_everywhere(drawn, scores)
+    assert 0 < inked.mean() < 1
     fooled = ((scores - 1) ** 2 * inked).sum() / inked.sum()
-    wrong = (((of_real - 1) ** 2) * told).sum() / told.sum() + (
-        scores**2 * inked
-    ).sum() / inked.sum()
-    wanted = torch.autograd.grad(prior + content + 0.3 * fooled, weights, retain_graph=True)
-    critics = torch.autograd.grad(0.5 * wrong, list(critic.parameters()))
-    before = [p.detach().clone() for p in critic.parameters()]
-    stage._optimizers["critic"] = torch.optim.SGD(critic.parameters(), 1.0)
-    found = stage.forger_step(
-        stage.batch(0)["drawn"], True, torch.Generator().manual_seed(4), windows
-    )
+    wanted = torch.autograd.grad(prior + content + 0.3 * fooled, weights)
+    before = digest(critic)
+    found = stage.forger_step(stage.batch(0)["drawn"], True, torch.Generator().manual_seed(4))
     norm = torch.stack([g.norm() for g in wanted]).norm()
     assert found["gradient_forger"] == pytest.approx(norm.item(), rel=1e-4)
     assert found["fooled"] == pytest.approx(fooled.item(), rel=1e-5)
-    for old, new, step in zip(before, critic.parameters(), critics, strict=True):
-        torch.testing.assert_close(old - new, step, rtol=1e-3, atol=1e-6)
+    assert digest(critic) == before
+
+
+def test_the_critic_steps_down_its_own_loss(photos: Path) -> None:
+    """Two updates, on windows of their own, against autograd through the written-out loss."""
+    stage = make(
+        photos, "forger.critic_weight=0.3", "forger.critic_width=8", "forger.critic_steps=2",
+        "forger.critic_optimizer.lr=1",
+    )  # fmt: skip
+    critic = stage.critic
+    assert critic is not None
+    drawn, windows = on_device(stage), stage.batch(1)["windows"]
+    assert len(windows.image) == 2 * len(drawn.image)
+    forged = forge_batch(stage.forger, drawn).detach()
+    twin = copy.deepcopy(critic)
+    for cut in windows.chunks(2):
+        real = cut.to(torch.device("cpu"))
+        of_real = twin(real.image, paper_light(real.image))
+        scores = twin(forged, paper_light(drawn.image))
+        told = judged_places(real.image, real.valid, (scores.shape[2], scores.shape[3]))
+        inked = judged_everywhere(drawn, scores)
+        wrong = (((of_real - 1) ** 2) * told).sum() / told.sum().clamp_min(1e-8) + (
+            scores**2 * inked
+        ).sum() / inked.sum()
+        for p, g in zip(
+            twin.parameters(),
+            torch.autograd.grad(0.5 * wrong, list(twin.parameters())),
+            strict=True,
+        ):
+            p.data -= g
+    stage._optimizers["critic"] = torch.optim.SGD(critic.parameters(), 1.0)
+    moved = digest(stage.forger)
+    assert stage.critic_steps(stage.batch(0)["drawn"], windows)["critic"] > 0
+    assert digest(stage.forger) == moved
+    for ours, theirs in zip(critic.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def judged_everywhere(drawn: Drawn, scores: torch.Tensor) -> torch.Tensor:
+    """Return the judged places of drawn images, all of which were photographed."""
+    everywhere = torch.ones_like(drawn.feather)
+    return judged_places(drawn.image, everywhere, (scores.shape[2], scores.shape[3]))
 
 
 def test_a_frozen_unet_stays_in_eq_6(photos: Path) -> None:
