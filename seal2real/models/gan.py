@@ -22,7 +22,6 @@ __all__ = [
     "PatchCritic",
     "PatchHeads",
     "encoder_features",
-    "ink_places",
     "judged_places",
     "lsgan_critic_loss",
     "lsgan_generator_loss",
@@ -34,9 +33,6 @@ __all__ = [
 _GROUPS = 8
 # Length of the vectors that PatchNCE compares.
 _EMBEDDED = 256
-# Between the largest and the smallest channel of [-1, 1]: below it a pixel counts as paper or
-# black print, from the upper value on as ink.
-_CHROMA_PAPER, _CHROMA_INK = 0.12, 0.30
 # What a place without ink still weighs: edges of the paste must not go unseen.
 _PAPER_WEIGHT = 0.02
 
@@ -305,23 +301,6 @@ def lsgan_generator_loss(
 
 def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).sum() / weight.sum().clamp_min(1e-8)
-
-
-def ink_places(
-    image: Tensor,  # [B, 3, H, W] in [-1, 1]
-    valid: Tensor,  # [B, 1, H, W], 1 where the image was photographed
-    size: tuple[int, int],
-) -> Tensor:  # [B, 1, h, w] in [0, 1]
-    """Return how much coloured ink there is round every place of a coarser grid.
-
-    The same rule for real and drawn images (ink is what has colour), so that the critic cannot
-    tell them by where it was asked to look. A place that touches invalid pixels weighs nothing.
-    """
-    chroma = image.detach().amax(1, keepdim=True) - image.detach().amin(1, keepdim=True)
-    ink = ((chroma - _CHROMA_PAPER) / (_CHROMA_INK - _CHROMA_PAPER)).clamp(0.0, 1.0)
-    share = F.adaptive_avg_pool2d(ink, size).clamp(0.0, 1.0)
-    seen = (F.adaptive_avg_pool2d(valid.float(), size) > 0.999).float()
-    return (_PAPER_WEIGHT + (1.0 - _PAPER_WEIGHT) * share) * seen
 
 
 def sample_places(

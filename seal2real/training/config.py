@@ -317,7 +317,7 @@ class ForgerConfig:
     # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
     vgg: str = "tiny"
     # weight of a critic of inked places beside the prior loss (DMD2, section 4.3); 0 has none
-    critic_weight: float = 0.15
+    critic_weight: float = 1.0
     # updates of the critic a forger step
     critic_steps: int = 3
     # channels of the critic's heads

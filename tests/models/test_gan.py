@@ -14,7 +14,6 @@ from seal2real.models.gan import (  # noqa: E402
     PatchCritic,
     PatchHeads,
     encoder_features,
-    ink_places,
     judged_places,
     lsgan_critic_loss,
     lsgan_generator_loss,
@@ -140,18 +139,6 @@ def test_a_score_sees_the_patch_that_the_docs_state(layers: int, field: int) -> 
 def test_critics_that_cannot_be_built(width: int, layers: int) -> None:
     with pytest.raises(ValueError, match="width must be a positive multiple of 8 and layers"):
         PatchCritic(width, layers)
-
-
-def test_ink_is_what_has_colour_and_was_photographed() -> None:
-    """A red quarter, a black quarter, a blue quarter out of view, paper."""
-    image = torch.full((1, 3, 8, 8), 0.9)
-    image[:, 1:, :4, :4] = -0.5
-    image[:, :, :4, 4:] = -0.9
-    image[:, :2, 4:, :4] = -0.5
-    valid = torch.ones(1, 1, 8, 8)
-    valid[..., 7, 0] = 0
-    weight = ink_places(image, valid, (2, 2))[0, 0]
-    assert weight.flatten().tolist() == pytest.approx([1.0, 0.02, 0.0, 0.02])
 
 
 def test_places_are_distinct_and_mostly_inked() -> None:

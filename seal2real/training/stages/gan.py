@@ -23,7 +23,7 @@ from seal2real.models.gan import (
     PatchCritic,
     PatchHeads,
     encoder_features,
-    ink_places,
+    judged_places,
     lsgan_critic_loss,
     lsgan_generator_loss,
     patch_nce,
@@ -112,7 +112,8 @@ class GanStage(Stage):
         """Drawn samples with their noise, and as many windows of real images."""
         numbers = self.context.indices(step, self.config.batch)
         drawn = [self._with_noise(self._drawn[i], i) for i in numbers]
-        return {"drawn": _stacked(drawn), "real": _stacked([self._real[i] for i in numbers])}
+        real = [self._real.as_photographed(i) for i in numbers]
+        return {"drawn": _stacked(drawn), "real": _stacked(real)}
 
     def _with_noise(self, item: dict[str, Any], index: int) -> dict[str, Any]:
         """Return what the generator needs of a drawn item."""
@@ -173,8 +174,8 @@ class GanStage(Stage):
         return lsgan_critic_loss(
             of_real,
             of_forged,
-            ink_places(real["image"], real["valid"], size),
-            ink_places(forged, everywhere, size),
+            judged_places(real["image"], real["valid"], size),
+            judged_places(drawn["image"], everywhere, size),
         )
 
     def _generator_losses(
@@ -186,7 +187,7 @@ class GanStage(Stage):
     ) -> dict[str, Tensor]:
         scores = self.critic(forged).float()
         # Weighed by where ink was drawn, not by what is left of it: fading would pay otherwise.
-        weight = ink_places(drawn["image"], torch.ones_like(drawn["weight"]), scores.shape[-2:])
+        weight = judged_places(drawn["image"], torch.ones_like(drawn["weight"]), scores.shape[-2:])
         no_ink = torch.zeros_like(real["valid"])
         scale = drawn["px_per_mm"]
         kept = self.generator(real["image"], no_ink, real["px_per_mm"], None)
@@ -252,7 +253,7 @@ class GanStage(Stage):
 
     def _mean_score(self, image: Tensor, valid: Tensor) -> float:
         scores = self.critic(image)
-        weight = ink_places(image, valid, scores.shape[-2:])
+        weight = judged_places(image, valid, scores.shape[-2:])
         return float((scores * weight).sum() / weight.sum().clamp_min(1e-8))
 
     @torch.no_grad()
