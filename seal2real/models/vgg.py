@@ -72,8 +72,9 @@ class Vgg(nn.Module):
     def forward(
         self,
         image: Tensor,  # [B, 3, H, W] in [-1, 1]
+        last: int | None = None,
     ) -> list[Tensor]:  # [B, C_l, H / 2^l, W / 2^l] each
-        """Return the maps after each block's first ReLU.
+        """Return the maps after each block's first ReLU, up to block ``last``, from 0.
 
         Raises:
             ValueError: if a side is shorter than the last block needs.
@@ -91,12 +92,16 @@ class Vgg(nn.Module):
                 h = F.relu(conv(h))
                 if place == 0:
                     maps.append(h)
+                    if number == last:
+                        return maps
         return maps
 
 
 def _convs(block: nn.Module) -> Iterator[nn.Conv2d]:
     assert isinstance(block, nn.ModuleList)
-    return (conv for conv in block if isinstance(conv, nn.Conv2d))
+    for conv in block:
+        assert isinstance(conv, nn.Conv2d)
+        yield conv
 
 
 class Vgg19(Vgg):

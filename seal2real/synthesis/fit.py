@@ -258,9 +258,9 @@ def _ink(pixels: Floats, paper: Floats) -> tuple[str | None, tuple[float, float,
     # The most colourful, not the darkest: those lie under print.
     strong = absorbed[ink & (colourful >= np.percentile(colourful[ink], 70))]
     hue = np.median(strong, axis=0).clip(0.02)
-    darkest = int(hue.argmax())
-    typical = float(np.median(absorbed[ink, darkest]))
-    return _as_ink(_colour_name(hue), hue * (typical / float(hue[darkest])))
+    channel = int(hue.argmax())
+    typical = float(np.median(absorbed[ink, channel]))
+    return _as_ink(_colour_name(hue), hue * (typical / float(hue[channel])))
 
 
 def _dark_ink(dark: Floats, count: int) -> tuple[str | None, tuple[float, float, float, float]]:

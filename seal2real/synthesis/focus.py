@@ -29,13 +29,15 @@ _TARGET_DPI = 160.0
 _TARGET_PX = (320, 80)
 _TARGET_PAGES = 4
 _PAPER = 200.0
-# An edge crosses the first share of the darkest print's contrast to the paper, from a pixel that has at
-# least the second within _DARK_PX, to pixels that all have less than the third from the second on.
+# Print takes at least so much of the paper's light; with less there is none.
+_LEAST_CONTRAST = 0.4
+# Shares of the darkest print's contrast to the paper: an edge lies where light crosses the first,
+# beside a pixel of print that has at least the second and bare pixels of less than the third.
 _CROSSED, _DARK, _CLEAR = 0.3, 0.6, 0.18
-_DARK_PX = 3
-# Pixels looked at on the light side, of which the last stand for bare paper, the first are compared,
-# and how much each of these counts: the nearest lies within the stroke's own width of the edge.
-_LIGHT_PX, _BARE_PX = 8, 3
+# Pixels looked at on either side; of the light ones the first are still the edge's own, and the last
+# stand for bare paper.
+_DARK_PX, _LIGHT_PX, _EDGE_PX, _BARE_PX = 3, 8, 2, 3
+# How much the light pixels but the last count: the nearest depends on the stroke's own width.
 _WEIGHTS = (0.3, 1.0, 2.0, 2.0, 1.0)
 # Fewer edge pixels than this tell nothing.
 _ENOUGH = 150
@@ -70,13 +72,15 @@ def measure_edges(
             are its own, is bright there.
     """
     darkest = float(np.percentile(light, 0.5))
+    if 1.0 - darkest < _LEAST_CONTRAST:
+        return None
     crossed, dark, clear = (1.0 - share * (1.0 - darkest) for share in (_CROSSED, _DARK, _CLEAR))
     found = []
     for plane in (light, light[:, ::-1], light.T, light.T[:, ::-1]):
         views = np.lib.stride_tricks.sliding_window_view(plane, _DARK_PX + _LIGHT_PX, axis=1)
         edge = (views[..., _DARK_PX - 1] < crossed) & (views[..., _DARK_PX] >= crossed)
         edge &= views[..., :_DARK_PX].min(axis=2) <= dark
-        edge &= views[..., _DARK_PX + 2 :].min(axis=2) > clear
+        edge &= views[..., _DARK_PX + _EDGE_PX :].min(axis=2) > clear
         found.append(views[edge])
     edges = np.concatenate(found)
     if len(edges) < _ENOUGH:

@@ -410,6 +410,9 @@ class GanConfig:
         name="adam", lr=2e-4, beta1=0.5, clip_norm=0.0
     )
 
+    def __post_init__(self) -> None:
+        need("gan.critic_layers", self.critic_layers, self.critic_layers >= 1, "at least 1")
+
 
 @dataclass(frozen=True)
 class SegmenterConfig:

@@ -24,7 +24,15 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
         (
             *("warmup_steps", "prompt_steps", "unet_steps"),
             *("round_forger_steps", "round_prior_steps", "noise_channels", "min_snr"),
-            *("content_weight", "nce_weight", "identity_weight", "squared", "edges", "kl"),
+            *(
+                "content_weight",
+                "critic_weight",
+                "nce_weight",
+                "identity_weight",
+                "squared",
+                "edges",
+                "kl",
+            ),
         ),
     ),
     (

@@ -128,6 +128,20 @@ def test_sharpening_is_found(sharpen: float, noise: float) -> None:
     assert abs(found.blur_sigma_px - 0.9) <= 0.2
 
 
+@pytest.mark.parametrize("ink", [None, "red"])
+def test_no_print_tells_nothing_of_the_lens(ink: str | None) -> None:
+    """Blank paper and a red seal on it: noise and ink are no edges of print."""
+    page = np.full((SIZE, SIZE, 3), 250, np.uint8)
+    if ink is not None:
+        params = replace(sample_ink(Rng(2), colour=ink), contact=1.0, fade=0.0)
+        density = apply_ink(
+            COVERAGE, params, px_per_mm=6.0, center_px=(160.0, 160.0), half_size_px=(130.0, 130.0)
+        )
+        page = blend_ink(page, density, params)
+    shown = apply_capture(page, replace(LENS, blur_sigma_px=0.9, sharpen=1.2, noise_sigma=4.0))
+    assert measure_edges((shown / (250 / 255 * 220)).max(axis=2)) is None
+
+
 @pytest.mark.parametrize(("noise", "texture"), [(1.0, 0.0), (4.0, 0.0), (1.0, 3.0)])
 def test_noise_is_found(noise: float, texture: float) -> None:
     """Sigma of fine noise and of relief as they were drawn."""

@@ -139,9 +139,10 @@ class RealCrops:
         }
 
     def as_photographed(self, index: int) -> RealItem:
-        """Return window ``index``, cut anywhere and turned by quarters, but as it was photographed.
+        """Return window ``index``, cut anywhere and turned by quarters, whatever ``augment`` is.
 
-        A critic would see resampling and other light where drawn windows have none.
+        For a critic, which would see resampling and other light where drawn windows have none; only
+        scans finer than 300 dpi were shrunk to it.
         """
         number = self.image_number(index)
         rng = Rng(self.seed, "real", "as photographed", index)
@@ -153,8 +154,15 @@ class RealCrops:
             "px_per_mm": self._base_scale(number),
         }
 
-    def scales(self, count: int = 1024) -> list[float]:
-        """Return px_per_mm of the first ``count`` windows: what drawn windows should match."""
+    def scales(self, count: int = 1024, *, as_photographed: bool = False) -> list[float]:
+        """Return px_per_mm of the first ``count`` windows: what drawn windows should match.
+
+        Args:
+            count: at least 1.
+            as_photographed: of the windows of that name.
+        """
+        if as_photographed:
+            return [self._base_scale(self.image_number(index)) for index in range(count)]
         planned = (self._plan(index) for index in range(count))
         return [self._base_scale(number) * view.scale for number, view in planned]
 

@@ -39,14 +39,9 @@ from seal2real.diffusion.noise import sample_timesteps
 from seal2real.diffusion.prior import Prior, load_prior, save_prior, shipped_prior
 from seal2real.export.onnx import export_forger
 from seal2real.models.build import load_forger, save_forger
+from seal2real.models.critic import FeatureCritic, judged_places, paper_light
 from seal2real.models.forger import Forger
-from seal2real.models.gan import (
-    FeatureCritic,
-    judged_places,
-    lsgan_critic_loss,
-    lsgan_generator_loss,
-    paper_light,
-)
+from seal2real.models.gan import lsgan_critic_loss, lsgan_generator_loss
 from seal2real.models.lora import merge_lora
 from seal2real.models.seal_vgg import load_features
 from seal2real.models.vgg import Vgg
@@ -135,10 +130,7 @@ class ForgerStage(Stage):
         self.sd = Denoiser(self.unet, networks.prior.scheduler)
         self.critic: FeatureCritic | None = None
         if settings.critic_weight:
-            features = networks.features
-            critic = FeatureCritic(
-                features, features.widths, settings.critic_layers, settings.critic_width
-            )
+            critic = FeatureCritic(networks.features, settings.critic_layers, settings.critic_width)
             self.critic = critic.to(context.device)
         self._optimizers = self._make_optimizers()
         self.ema = Ema(self.forger, settings.ema_decay) if settings.ema_decay else None
@@ -146,7 +138,7 @@ class ForgerStage(Stage):
     def _make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         settings, context = self.settings, self.context
         phases = [phase_of(step, settings) for step in range(self.steps)]
-        adversarial, judged = phases.count("adversarial"), phases.count("forger")
+        adversarial = phases.count("adversarial")
         made = {
             "forger": context.optimizer(
                 "forger",
@@ -163,7 +155,7 @@ class ForgerStage(Stage):
                 "critic",
                 self.critic.parameters(),
                 settings.critic_optimizer,
-                judged * settings.critic_steps,
+                phases.count("forger") * settings.critic_steps,
             )
         if self.learner is not None:
             made["unet"] = context.optimizer(
@@ -221,8 +213,10 @@ class ForgerStage(Stage):
         if phase_of(step, self.settings) == "adversarial":
             return self.adversarial_step(batch["real"], batch["drawn"], generator)
         with_prior = phase_of(step, self.settings) == "forger"
-        judged = self.critic_steps(batch["drawn"], batch["windows"]) if "windows" in batch else {}
-        return self.forger_step(batch["drawn"], with_prior, generator) | judged
+        found: dict[str, float] = {}
+        if "windows" in batch:
+            found = self.update_critic(batch["drawn"], batch["windows"])
+        return found | self.forger_step(batch["drawn"], with_prior, generator)
 
     def forger_step(
         self, drawn: Drawn, with_prior: bool, generator: torch.Generator
@@ -257,7 +251,7 @@ class ForgerStage(Stage):
             self.ema.update(self.forger)
         return {**sums, "gradient_forger": norm}
 
-    def critic_steps(self, drawn: Drawn, windows: Windows) -> dict[str, float]:
+    def update_critic(self, drawn: Drawn, windows: Windows) -> dict[str, float]:
         """Update the critic ``critic_steps`` times on what the forger makes of ``drawn`` now.
 
         Args:
@@ -266,26 +260,32 @@ class ForgerStage(Stage):
         """
         assert self.critic is not None
         updates, parts = self.settings.critic_steps, self.settings.accumulate
-        pairs = []
-        for cut in drawn.chunks(parts):
-            part = cut.to(self.context.device)
-            with torch.no_grad(), self.context.autocast():
-                pairs.append((part, forge_batch(self.forger, part, whole=self._whole)))
+        forged = [self._looked(cut.to(self.context.device)) for cut in drawn.chunks(parts)]
         total = 0.0
         for number, cut_windows in enumerate(windows.chunks(updates * parts)):
-            part, forged = pairs[number % parts]
+            maps, shape, inked = forged[number % parts]
             real = cut_windows.to(self.context.device)
             with self.context.autocast():
                 of_real = self.critic(real.image, paper_light(real.image)).float()
-                of_forged = self.critic(forged, paper_light(part.image)).float()
-            size = (of_real.shape[-2], of_real.shape[-1])
-            told = judged_places(real.image, real.valid, size)
-            loss = lsgan_critic_loss(of_real, of_forged, told, _inked(part, size))
+                of_forged = self.critic.scores(maps, shape).float()
+            told = judged_places(real.image, real.valid, self.critic.grid(shape))
+            loss = lsgan_critic_loss(of_real, of_forged, told, inked)
+            # One side alone would teach to call everything that.
+            loss = loss * (told.any() & inked.any())
             self.context.backward(loss / parts)
             total += loss.item() / (updates * parts)
-            if (number + 1) % parts == 0:
+            if number % parts == parts - 1:
                 self.context.apply("critic", self._optimizers["critic"])
         return {"critic": total}
+
+    @torch.no_grad()
+    def _looked(self, drawn: Drawn) -> tuple[list[Tensor], torch.Size, Tensor]:
+        """Return what the critic's frozen part makes of forged images, and where it judges them."""
+        assert self.critic is not None
+        with self.context.autocast():
+            forged = forge_batch(self.forger, drawn, whole=self._whole)
+            maps = self.critic.look(forged, paper_light(drawn.image))
+        return maps, forged.shape, _inked(drawn, self.critic.grid(forged.shape))
 
     @property
     def _whole(self) -> bool:
@@ -334,7 +334,7 @@ class ForgerStage(Stage):
         assert self.critic is not None
         with frozen(self.critic), self.context.autocast():
             scores = self.critic(forged, paper_light(drawn.image)).float()
-        return lsgan_generator_loss(scores, _inked(drawn, (scores.shape[-2], scores.shape[-1])))
+        return lsgan_generator_loss(scores, _inked(drawn, self.critic.grid(forged.shape)))
 
     @property
     def _vae_type(self) -> torch.dtype:

@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from seal2real.export.onnx import export_forger
 from seal2real.models.build import load_forger, save_forger
+from seal2real.models.critic import judged_places
 from seal2real.models.forger import Forger
 from seal2real.models.forger_noise import noise_planes
 from seal2real.models.gan import (
     PatchCritic,
     PatchHeads,
     encoder_features,
-    judged_places,
     lsgan_critic_loss,
     lsgan_generator_loss,
     patch_nce,
@@ -68,7 +68,7 @@ class GanStage(Stage):
         seed = config.loop.seed
         self._real = real_crops(config.data, seed=seed, split="train")
         self._held = real_crops(config.data, seed=seed, split="held", augment=False)
-        scales = self._real.scales()
+        scales = self._real.scales(as_photographed=True)
         self._drawn = drawn_stream(config.data, seed=seed, scales=scales, seal_free=0.0)
         self._drawn_held = drawn_stream(
             config.data, seed=seed, split="val", scales=scales, seal_free=0.0
@@ -171,12 +171,11 @@ class GanStage(Stage):
         of_real, of_forged = self.critic(real["image"]).float(), self.critic(forged).float()
         size = of_real.shape[-2:]
         everywhere = torch.ones_like(drawn["weight"])
-        return lsgan_critic_loss(
-            of_real,
-            of_forged,
-            judged_places(real["image"], real["valid"], size),
-            judged_places(drawn["image"], everywhere, size),
-        )
+        told = judged_places(real["image"], real["valid"], size)
+        inked = judged_places(drawn["image"], everywhere, size)
+        loss = lsgan_critic_loss(of_real, of_forged, told, inked)
+        # One side alone would teach to call everything that.
+        return loss * (told.any() & inked.any())
 
     def _generator_losses(
         self,
@@ -246,14 +245,15 @@ class GanStage(Stage):
         forged = self._translate(self._mean_generator(), drawn)
         everywhere = torch.ones_like(drawn["weight"])
         return {
-            "score real": self._mean_score(real["image"], real["valid"]),
-            "score drawn": self._mean_score(drawn["image"], everywhere),
-            "score forged": self._mean_score(forged, everywhere),
+            "score real": self._mean_score(real["image"], real["image"], real["valid"]),
+            "score drawn": self._mean_score(drawn["image"], drawn["image"], everywhere),
+            "score forged": self._mean_score(forged, drawn["image"], everywhere),
         }
 
-    def _mean_score(self, image: Tensor, valid: Tensor) -> float:
+    def _mean_score(self, image: Tensor, inked: Tensor, valid: Tensor) -> float:
+        """Return the mean score of an image where ``inked`` is judged."""
         scores = self.critic(image)
-        weight = judged_places(image, valid, scores.shape[-2:])
+        weight = judged_places(inked, valid, scores.shape[-2:])
         return float((scores * weight).sum() / weight.sum().clamp_min(1e-8))
 
     @torch.no_grad()

@@ -142,6 +142,8 @@ def test_a_window_as_photographed_is_a_part_of_the_picture(folder: Path) -> None
         else:
             pytest.fail(f"window {index} is not in its picture")
     assert len(turns) > 1
+    scales = crops.scales(12, as_photographed=True)
+    assert scales == [crops.as_photographed(index)["px_per_mm"] for index in range(12)]
 
 
 def test_scales_are_those_of_the_windows(folder: Path) -> None:

@@ -13,7 +13,7 @@ from seal2real.diffusion.losses import Noised, content_loss, prior_loss
 from seal2real.diffusion.prior import Prior, load_prior
 from seal2real.diffusion.prompts import Prompts
 from seal2real.models.build import load_forger
-from seal2real.models.gan import judged_places, paper_light
+from seal2real.models.critic import judged_places, paper_light
 from seal2real.models.seal_vgg import SealVgg
 from seal2real.training.config import Config, ForgerConfig
 from seal2real.training.data.forging import Drawn, forge_batch
@@ -162,39 +162,40 @@ def test_the_critic_is_added_to_eq_5_by_its_weight(photos: Path) -> None:
     norm = torch.stack([g.norm() for g in wanted]).norm()
     assert found["gradient_forger"] == pytest.approx(norm.item(), rel=1e-4)
     assert found["fooled"] == pytest.approx(fooled.item(), rel=1e-5)
-    assert digest(critic) == before
+    assert digest(critic) == before and all(p.grad is None for p in critic.parameters())
 
 
-def test_the_critic_steps_down_its_own_loss(photos: Path) -> None:
+@pytest.mark.parametrize("parts", [1, 2])
+def test_the_critic_steps_down_its_own_loss(photos: Path, parts: int) -> None:
     """Two updates, on windows of their own, against autograd through the written-out loss."""
     stage = make(
         photos, "forger.critic_weight=0.3", "forger.critic_width=8", "forger.critic_steps=2",
-        "forger.critic_optimizer.lr=1",
+        "forger.critic_optimizer.lr=1", f"forger.accumulate={parts}", "forger.batch=2",
     )  # fmt: skip
     critic = stage.critic
     assert critic is not None
-    drawn, windows = on_device(stage), stage.batch(1)["windows"]
-    assert len(windows.image) == 2 * len(drawn.image)
-    forged = forge_batch(stage.forger, drawn).detach()
+    drawn, windows = stage.batch(1)["drawn"], stage.batch(1)["windows"]
+    assert len(windows.image) == 2 * len(drawn.image) == 4 * parts
     twin = copy.deepcopy(critic)
-    for cut in windows.chunks(2):
-        real = cut.to(torch.device("cpu"))
-        of_real = twin(real.image, paper_light(real.image))
-        scores = twin(forged, paper_light(drawn.image))
-        told = judged_places(real.image, real.valid, (scores.shape[2], scores.shape[3]))
-        inked = judged_everywhere(drawn, scores)
-        wrong = (((of_real - 1) ** 2) * told).sum() / told.sum().clamp_min(1e-8) + (
-            scores**2 * inked
-        ).sum() / inked.sum()
-        for p, g in zip(
-            twin.parameters(),
-            torch.autograd.grad(0.5 * wrong, list(twin.parameters())),
-            strict=True,
-        ):
+    for update in windows.chunks(2):
+        wrong = torch.zeros(())
+        for cut, real in zip(drawn.chunks(parts), update.chunks(parts), strict=True):
+            part, real = cut.to(torch.device("cpu")), real.to(torch.device("cpu"))
+            forged = forge_batch(stage.forger, part).detach()
+            of_real = twin(real.image, paper_light(real.image))
+            scores = twin(forged, paper_light(part.image))
+            told = judged_places(real.image, real.valid, (scores.shape[2], scores.shape[3]))
+            inked = judged_everywhere(part, scores)
+            if told.sum() and inked.sum():
+                wrong = wrong + ((of_real - 1) ** 2 * told).sum() / told.sum() / 2 / parts
+                wrong = wrong + (scores**2 * inked).sum() / inked.sum() / 2 / parts
+        assert wrong > 0
+        moves = torch.autograd.grad(wrong, list(twin.parameters()))
+        for p, g in zip(twin.parameters(), moves, strict=True):
             p.data -= g
     stage._optimizers["critic"] = torch.optim.SGD(critic.parameters(), 1.0)
     moved = digest(stage.forger)
-    assert stage.critic_steps(stage.batch(0)["drawn"], windows)["critic"] > 0
+    assert stage.update_critic(drawn, windows)["critic"] > 0
     assert digest(stage.forger) == moved
     for ours, theirs in zip(critic.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-6)
