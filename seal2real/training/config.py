@@ -295,7 +295,7 @@ class ForgerConfig:
     # prior: `weights` folder of a finished `seal2real-train prior`; empty takes the shipped one
     prior: str = ""
     # steps after the warm-up
-    steps: int = 500
+    steps: int = 400
     # steps of content loss alone before them (eq. 4)
     warmup_steps: int = 0
     # images of each domain a step and process
