@@ -242,8 +242,8 @@ def _flat_sigma(blocks: Floats) -> float:  # [N, size * size]
 def _ink(pixels: Floats, paper: Floats) -> tuple[str | None, tuple[float, float, float, float]]:
     """Return the colour's name and (r, g, b, strength): hue of its strongest part, median strength.
 
-    Where contact is best an impression has half as much again (drawn ones of known ink); the median
-    is what contact 1 leaves.
+    Drawn ones of known ink: the median reads 1.04 of the strength on thin strokes under sharpened
+    lenses, the most colourful third 1.5; on bold ones under a plain lens they read 0.8 and 1.05.
 
     Both arguments are [H, W, 3], less the light that the capture adds to black.
     """

@@ -159,6 +159,8 @@ def test_the_small_one_and_its_file(tmp_path: Path) -> None:
     assert [list(m.shape) for m in maps] == [
         [2, width, 32 >> level, 48 >> level] for level, width in enumerate(vgg.widths)
     ]
+    first = vgg(image, 2)
+    assert len(first) == 3 and all(torch.equal(a, b) for a, b in zip(first, maps, strict=False))
     path = tmp_path / "seal_vgg.safetensors"
     save_seal_vgg(vgg, path)
     assert path.stat().st_size <= 1_500_000

@@ -70,6 +70,17 @@ def test_ink_colour_is_found(colour: str) -> None:
     assert np.abs(seen - drawn).max() < 0.35 * drawn.max()
 
 
+def test_uneven_impressions_measure_as_strong_as_they_were_drawn() -> None:
+    """The middle of twelve, pressed by hands of every kind; bold strokes read a fifth too weak."""
+    ratios = []
+    for k in range(12):
+        ink = replace(sample_ink(Rng(6, k), colour="red", kind="carved"), strength=0.5, fade=0.0)
+        found = measure(photograph(ink, LENS))
+        drawn = -np.log(min(ink.transmittance)) * ink.strength
+        ratios.append(-np.log(min(found.ink[:3])) * found.ink[3] / drawn)
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.2)
+
+
 def test_black_ink_and_no_ink() -> None:
     """Plenty of dark pixels without colour are black ink."""
     found = measure(photograph(sample_ink(Rng(2), colour="black"), LENS))
@@ -197,6 +208,7 @@ def test_fitted_profile_round_trips_and_shapes_samples(folder: Path, tmp_path: P
         assert capture == sample_capture(Rng(1, k), profile=profile)
         ink = sample_ink(Rng(1, k), profile=profile)
         assert ink.colour_name in ("red", "blue")
+        assert ink.fade == 0.0  # it is in the strengths that were measured
         assert max(np.abs(np.array(profile.sample_paper(Rng(1, k))) - expected)) < 8
 
 

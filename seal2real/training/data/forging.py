@@ -19,6 +19,7 @@ __all__ = [
     "Drawn",
     "Windows",
     "forge_batch",
+    "mean_change",
     "newly_saturated",
     "stack_drawn",
     "stack_windows",
@@ -136,3 +137,9 @@ def newly_saturated(forged: Tensor, drawn: Drawn) -> float:
     own = (drawn.feather > 0.5).expand_as(drawn.image)
     new = (forged.detach().abs() >= _LIMIT) & (drawn.image.abs() < _LIMIT) & own
     return (new.sum() / own.sum().clamp_min(1)).item()
+
+
+def mean_change(forged: Tensor, drawn: Drawn) -> float:
+    """Return the mean absolute difference weighted by the paste, in levels of 255."""
+    change = (forged - drawn.image).abs().mean(1, keepdim=True) * 127.5
+    return ((change * drawn.feather).sum() / drawn.feather.sum().clamp_min(1e-6)).item()

@@ -53,6 +53,7 @@ from seal2real.training.data.forging import (
     Drawn,
     Windows,
     forge_batch,
+    mean_change,
     newly_saturated,
     stack_drawn,
     stack_windows,
@@ -210,13 +211,13 @@ class ForgerStage(Stage):
         self, step: int, batch: dict[str, Any], generator: torch.Generator
     ) -> dict[str, float]:
         """Take one step of the phase that ``step`` falls into; return its losses."""
-        if phase_of(step, self.settings) == "adversarial":
+        phase = phase_of(step, self.settings)
+        if phase == "adversarial":
             return self.adversarial_step(batch["real"], batch["drawn"], generator)
-        with_prior = phase_of(step, self.settings) == "forger"
         found: dict[str, float] = {}
         if "windows" in batch:
             found = self.update_critic(batch["drawn"], batch["windows"])
-        return found | self.forger_step(batch["drawn"], with_prior, generator)
+        return found | self.forger_step(batch["drawn"], phase == "forger", generator)
 
     def forger_step(
         self, drawn: Drawn, with_prior: bool, generator: torch.Generator
@@ -398,7 +399,7 @@ class ForgerStage(Stage):
         forged = forge_batch(self.mean_forger(), drawn, whole=self._whole)
         found = {
             "held_out_eq4": self._content(forged, drawn).item(),
-            "held_out_change": _mean_change(forged, drawn),
+            "held_out_change": mean_change(forged, drawn),
         }
         for name, image in (("forged", forged), ("drawn", drawn.image)):
             mean, _ = encode_moments(self.vae, image.to(self._vae_type))
@@ -441,12 +442,6 @@ def _inked(drawn: Drawn, size: tuple[int, int]) -> Tensor:
     By where ink was drawn, not by what is left of it: fading would pay otherwise.
     """
     return judged_places(drawn.image, torch.ones_like(drawn.feather), size)
-
-
-def _mean_change(forged: Tensor, drawn: Drawn) -> float:
-    """Return the mean absolute difference weighted by the paste, in levels of 255."""
-    change = (forged - drawn.image).abs().mean(1, keepdim=True) * 127.5
-    return ((change * drawn.feather).sum() / drawn.feather.sum().clamp_min(1e-6)).item()
 
 
 def open_networks(config: Config, context: Context) -> Networks:
