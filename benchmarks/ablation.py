@@ -27,22 +27,22 @@ from seal2real.rng import Rng
 
 __all__ = ["ROWS", "main"]
 
-_NO_CRITIC = "forger.critic_weight=0"
+_NO_MOMENTS = "forger.moments_weight=0"
 _FIXED_PRIOR = "forger.round_forger_steps=0"
 # name -> settings; the parts come in one after the other, then eq. 3's alternatives, then w.
 ROWS: dict[str, tuple[str, ...]] = {
-    "content": ("forger.warmup_steps=299", "forger.steps=1", _NO_CRITIC, _FIXED_PRIOR),
-    "prior": (_NO_CRITIC, _FIXED_PRIOR),
-    "adversarial": (_NO_CRITIC,),
-    "critic": (),
-    "eq3": ("forger.prior_loss=eq3", _NO_CRITIC),
-    "sds": ("forger.prior_loss=sds", _NO_CRITIC),
+    "content": ("forger.warmup_steps=299", "forger.steps=1", _NO_MOMENTS, _FIXED_PRIOR),
+    "prior": (_NO_MOMENTS, _FIXED_PRIOR),
+    "adversarial": (_NO_MOMENTS,),
+    "moments": (),
+    "eq3": ("forger.prior_loss=eq3", _NO_MOMENTS),
+    "sds": ("forger.prior_loss=sds", _NO_MOMENTS),
     "w0.003": ("forger.content_weight=0.003",),
     "w0.03": ("forger.content_weight=0.03",),
     "w0.1": ("forger.content_weight=0.1",),
 }
 _STEPS = 300
-_CURVES = ("eq3", "eq4", "eq6", "critic")
+_CURVES = ("eq3", "eq4", "eq6", "moments")
 _PICTURES = 6
 _HALF_PX = 80
 

@@ -316,14 +316,12 @@ class ForgerConfig:
     alpha: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
     vgg: str = "tiny"
-    # weight of a critic of inked places beside the prior loss (DMD2, section 4.3); 0 has none
-    critic_weight: float = 1.0
-    # updates of the critic a forger step
-    critic_steps: int = 3
-    # channels of the critic's heads
-    critic_width: int = 32
-    # layers of the feature network that the critic looks at, from 0
-    critic_layers: tuple[int, ...] = (1, 2, 3)
+    # weight of matched moments of ink beside the prior loss (dos Santos et al. 2019); 0 has none
+    moments_weight: float = 1.0
+    # layers of the feature network that are matched, from 0
+    moments_layers: tuple[int, ...] = (1, 2, 3)
+    # windows of real images, and of drawn ones, that the moments are measured on at the start
+    moments_windows: int = 2000
     # weigh the content loss by the ink's support
     content_mask: bool = True
     # compare structure only, not colour and light
@@ -356,12 +354,12 @@ class ForgerConfig:
     ema_decay: float = 0.98
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
-    optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=4e-4, warmup=20, schedule="cosine")
+    # beta1 0.8: moments swing under more momentum
+    optimizer: OptimizerConfig = OptimizerConfig(
+        name="adam", lr=5e-4, beta1=0.8, warmup=20, schedule="cosine"
+    )
     # of the UNet in eq. 6
     prior_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-3)
-    critic_optimizer: OptimizerConfig = OptimizerConfig(
-        name="adam", lr=2e-3, beta1=0.5, clip_norm=0.0
-    )
     # of the prompts in eq. 6
     prompt_optimizer: OptimizerConfig = OptimizerConfig(name="adam", lr=1e-2)
 
@@ -370,9 +368,9 @@ class ForgerConfig:
         need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
         rule = len(self.alpha) == _VGG_LAYERS and min(self.alpha) >= 0 and max(self.alpha) > 0
         need("forger.alpha", self.alpha, rule, f"{_VGG_LAYERS} weights of at least 0, not all 0")
-        looked = self.critic_layers
+        looked = self.moments_layers
         rule = len(set(looked)) == len(looked) > 0 and set(looked) <= set(range(_VGG_LAYERS))
-        need("forger.critic_layers", looked, rule, f"different numbers of 0 .. {_VGG_LAYERS - 1}")
+        need("forger.moments_layers", looked, rule, f"different numbers of 0 .. {_VGG_LAYERS - 1}")
 
 
 @dataclass(frozen=True)

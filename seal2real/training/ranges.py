@@ -15,7 +15,7 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
         (
             *("steps", "batch", "accumulate", "real_views", "drawn_views", "held_out_views"),
             *("width", "levels", "max_width", "lora_rank"),
-            *("critic_width", "critic_steps", "patches"),
+            *("critic_width", "moments_windows", "patches"),
         ),
     ),
     (
@@ -26,7 +26,7 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
             *("round_forger_steps", "round_prior_steps", "noise_channels", "min_snr"),
             *(
                 "content_weight",
-                "critic_weight",
+                "moments_weight",
                 "nce_weight",
                 "identity_weight",
                 "squared",

@@ -205,6 +205,13 @@ class Context:
             for grad, mean in zip(bucket, flat.split([g.numel() for g in bucket]), strict=True):
                 grad.copy_(mean.view_as(grad))
 
+    def averaged(self, values: Tensor) -> Tensor:
+        """Return ``values`` averaged over the processes."""
+        if self.world == 1:
+            return values
+        total: Tensor = self.accelerator.reduce(values, reduction="sum")
+        return total / self.world
+
     def mean(self, values: dict[str, float]) -> dict[str, float]:
         """Return the values averaged over the processes; all must have the same names."""
         if self.world == 1 or not values:

@@ -22,11 +22,11 @@ def test_rows_are_trainings_that_differ_and_are_as_long() -> None:
     assert len({repr(forger) for forger in forgers}) == len(ROWS)
     assert {forger.warmup_steps + forger.steps for forger in forgers} == {300}
     shipped = resolve().forger
-    assert forgers[list(ROWS).index("critic")].critic_weight == shipped.critic_weight
+    assert forgers[list(ROWS).index("moments")].moments_weight == shipped.moments_weight
 
 
 def test_curves_take_runs_that_lack_a_loss(tmp_path: Path) -> None:
-    for name, row in (("a", {"step": 1, "eq4": 0.5}), ("b", {"step": 1, "critic": 0.7})):
+    for name, row in (("a", {"step": 1, "eq4": 0.5}), ("b", {"step": 1, "moments": 0.7})):
         (tmp_path / name).mkdir()
         (tmp_path / name / "metrics.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     curves({name: tmp_path / name for name in "ab"}, tmp_path / "curves.png")

@@ -17,12 +17,10 @@ from seal2real.training.data.streams import as_images
 
 __all__ = [
     "Drawn",
-    "Windows",
     "forge_batch",
     "mean_change",
     "newly_saturated",
     "stack_drawn",
-    "stack_windows",
 ]
 
 # From here on a channel counts as saturated.
@@ -61,34 +59,6 @@ class Drawn:
         """Return the crops in ``parts`` groups of one size."""
         fields = (self.image, self.ink, self.clean, self.feather, self.px_per_mm, self.noise)
         return [Drawn(*group) for group in zip(*(x.chunk(parts) for x in fields), strict=True)]
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Windows of real images on the way to a critic."""
-
-    # [B, 3, H, W]; uint8, and float32 in [-1, 1] on the device
-    image: Tensor
-    # [B, 1, H, W], 1 where the image was photographed and is not ignored; bool, and float32
-    valid: Tensor
-
-    def to(self, device: torch.device) -> Windows:
-        """Return the planes on ``device``, in float32."""
-        image, valid = (plane.to(device, non_blocking=True) for plane in (self.image, self.valid))
-        return Windows(as_images(image), valid.float())
-
-    def chunks(self, parts: int) -> list[Windows]:
-        """Return the windows in ``parts`` groups of one size."""
-        pairs = zip(self.image.chunk(parts), self.valid.chunk(parts), strict=True)
-        return [Windows(*pair) for pair in pairs]
-
-
-def stack_windows(items: list[dict[str, Any]]) -> Windows:
-    """Return items of ``RealCrops`` as one batch on the CPU."""
-    return Windows(
-        _stack([item["image"] for item in items]),
-        _stack([item["valid"] for item in items])[:, None],
-    )
 
 
 def stack_drawn(items: list[dict[str, Any]], rngs: list[Rng], noise_channels: int) -> Drawn:

@@ -5,20 +5,22 @@ eq. 6. With the true gradient of eq. 3 rounds are long, as in the paper (preset 
 distribution matching (preset "dm") they are short, because its gradient is right only while T_f
 describes the forger's present output.
 
-Beside the prior may stand a critic of inked places (``critic_weight``; Yin et al. 2024, "Improved
-Distribution Matching Distillation", section 4.3): latents of a small base hold too little of an
-ink's grain. Deviations: it sees features of Φ, not the UNet's, and how dark ink is, not its colour,
-which the prior judges; least squares for the logistic loss.
+Deviation: beside the prior may stand moments of Φ's features over tiles of ink, matched to those of
+real images (``moments_weight``, see ``models.ink_moments``): latents of a small base hold too little
+of an ink's grain.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from seal2real.diffusion.latents import encode_moments, sample_latent
 from seal2real.diffusion.losses import (
@@ -39,9 +41,8 @@ from seal2real.diffusion.noise import sample_timesteps
 from seal2real.diffusion.prior import Prior, load_prior, save_prior, shipped_prior
 from seal2real.export.onnx import export_forger
 from seal2real.models.build import load_forger, save_forger
-from seal2real.models.critic import FeatureCritic, judged_places, paper_light
 from seal2real.models.forger import Forger
-from seal2real.models.gan import lsgan_critic_loss, lsgan_generator_loss
+from seal2real.models.ink_moments import InkMoments
 from seal2real.models.lora import merge_lora
 from seal2real.models.seal_vgg import load_features
 from seal2real.models.vgg import Vgg
@@ -51,12 +52,10 @@ from seal2real.training.data.checks import images_hash
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.forging import (
     Drawn,
-    Windows,
     forge_batch,
     mean_change,
     newly_saturated,
     stack_drawn,
-    stack_windows,
 )
 from seal2real.training.data.latents import LatentCache, Moments, noised
 from seal2real.training.data.real import RealCrops
@@ -71,6 +70,8 @@ __all__ = ["Data", "ForgerStage", "Networks", "Phase", "build_stage", "phase_of"
 Phase = Literal["content", "forger", "adversarial"]
 # Images of the sample grids, of an evaluation, and real ones that the nearest is looked for among.
 _SHOWN, _EVALUATED, _BANK = 3, 8, 64
+# Windows that the feature network sees at once when moments are measured.
+_MEASURED = 32
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,41 @@ class ForgerStage(Stage):
         self.unet = prepared(networks.prior.unet, settings.gradient_checkpointing)
         self.learner = learner_of(self.unet, settings.unet, settings.lora_rank)
         self.sd = Denoiser(self.unet, networks.prior.scheduler)
-        self.critic: FeatureCritic | None = None
-        if settings.critic_weight:
-            critic = FeatureCritic(networks.features, settings.critic_layers, settings.critic_width)
-            self.critic = critic.to(context.device)
+        self.moments = self._measured() if settings.moments_weight else None
         self._optimizers = self._make_optimizers()
         self.ema = Ema(self.forger, settings.ema_decay) if settings.ema_decay else None
+
+    def _measured(self) -> InkMoments:
+        """Return the moments of real and of drawn windows: the same in all processes."""
+        data, settings, device = self.data, self.settings, self.context.device
+
+        def windows(name: str, item: Callable[[int], tuple[Any, Any]]) -> Iterator[Any]:
+            shown = self.context.rank == 0
+            for start in tqdm(
+                range(0, settings.moments_windows, _MEASURED),
+                desc=f"measuring {name} ink",
+                disable=not shown,
+                leave=False,
+            ):
+                stop = min(start + _MEASURED, settings.moments_windows)
+                images, valid = zip(*(item(index) for index in range(start, stop)), strict=True)
+                image = torch.from_numpy(np.stack(images)).to(device)
+                yield as_images(image), torch.from_numpy(np.stack(valid))[:, None].to(device)
+
+        def real(index: int) -> tuple[Any, Any]:
+            window = data.real.as_photographed(index)
+            return window["image"], window["valid"]
+
+        def drawn(index: int) -> tuple[Any, Any]:
+            image = data.drawn[index]["synthetic"]
+            return image, np.ones(image.shape[1:], bool)
+
+        return InkMoments(
+            self.networks.features,
+            settings.moments_layers,
+            windows("real", real),
+            windows("drawn", drawn),
+        )
 
     def _make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         settings, context = self.settings, self.context
@@ -151,13 +181,6 @@ class ForgerStage(Stage):
                 "prompts", self.prompts.parameters(), settings.prompt_optimizer, adversarial
             ),
         }
-        if self.critic is not None:
-            made["critic"] = context.optimizer(
-                "critic",
-                self.critic.parameters(),
-                settings.critic_optimizer,
-                phases.count("forger") * settings.critic_steps,
-            )
         if self.learner is not None:
             made["unet"] = context.optimizer(
                 "unet", self.learner.parameters(), settings.prior_optimizer, adversarial
@@ -167,8 +190,6 @@ class ForgerStage(Stage):
     def modules(self) -> dict[str, nn.Module]:
         """Return both players, the frozen autoencoder and the content features."""
         players: dict[str, nn.Module] = {"forger": self.forger, "prompts": self.prompts}
-        if self.critic is not None:
-            players["critic"] = self.critic
         if self.learner is not None:
             players["unet"] = self.learner
         return {**players, "vae": self.vae, "features": self.networks.features}
@@ -190,17 +211,12 @@ class ForgerStage(Stage):
         }
 
     def batch(self, step: int) -> dict[str, Any]:
-        """Return drawn pages; beside them latents of real images for eq. 6, windows for a critic."""
+        """Return drawn pages; beside them, for eq. 6, latents of real images."""
         count = self.settings.batch * self.settings.accumulate
         drawn = self._drawn(self.data.drawn, self.context.indices(step, count), "train")
-        phase = phase_of(step, self.settings)
-        if phase == "adversarial":
-            return {"drawn": drawn, "real": self.data.latents.batch(step * count, count)}
-        if phase == "content" or self.critic is None:
+        if phase_of(step, self.settings) != "adversarial":
             return {"drawn": drawn}
-        indices = self.context.indices(step, count * self.settings.critic_steps)
-        windows = [self.data.real.as_photographed(index) for index in indices]
-        return {"drawn": drawn, "windows": stack_windows(windows)}
+        return {"drawn": drawn, "real": self.data.latents.batch(step * count, count)}
 
     def _drawn(self, stream: DrawnStream, indices: range, name: str) -> Drawn:
         rngs = [self.context.rng("forger", "noise", name, index) for index in indices]
@@ -214,20 +230,17 @@ class ForgerStage(Stage):
         phase = phase_of(step, self.settings)
         if phase == "adversarial":
             return self.adversarial_step(batch["real"], batch["drawn"], generator)
-        found: dict[str, float] = {}
-        if "windows" in batch:
-            found = self.update_critic(batch["drawn"], batch["windows"])
-        return found | self.forger_step(batch["drawn"], phase == "forger", generator)
+        return self.forger_step(batch["drawn"], phase == "forger", generator)
 
     def forger_step(
         self, drawn: Drawn, with_prior: bool, generator: torch.Generator
     ) -> dict[str, float]:
-        """Update the forger by eq. 5, or by eq. 4 alone; prompts, UNet, VAE, VGG and critic stay.
+        """Update the forger by eq. 5, or by eq. 4 alone; prompts, UNet, VAE and VGG stay.
 
-        Where the prior counts, so does what the critic makes of the result.
+        Where the prior counts, so do the moments.
         """
         parts, sums = self.settings.accumulate, {"eq4": 0.0, "saturation": 0.0}
-        judged = with_prior and self.critic is not None
+        moments, changes = self.moments if with_prior else None, []
         frozen_ones = (self.prompts, self.unet, self.vae, self.networks.features)
         for cut in drawn.chunks(parts):
             part = cut.to(self.context.device)
@@ -240,53 +253,20 @@ class ForgerStage(Stage):
                     if with_prior:
                         prior = found["eq3"] = self._prior(forged, part, generator)
                 loss = forger_loss(prior, content, self.settings.content_weight)
-                if judged:
-                    found["fooled"] = self._fooled(forged, part)
-                    loss = loss + self.settings.critic_weight * found["fooled"]
+                if moments is not None:
+                    found["moments"], change = moments(forged, part.image)
+                    loss = loss + self.settings.moments_weight * found["moments"]
+                    changes.append(change)
                 self.context.backward(loss / parts)
             sums["saturation"] += newly_saturated(forged, part) / parts
             for name, value in found.items():
                 sums[name] = sums.get(name, 0.0) + value.item() / parts
         norm = self.context.apply("forger", self._optimizers["forger"])
+        if moments is not None:
+            moments.follow(self.context.averaged(torch.stack(changes).mean(0)))
         if self.ema is not None:
             self.ema.update(self.forger)
         return {**sums, "gradient_forger": norm}
-
-    def update_critic(self, drawn: Drawn, windows: Windows) -> dict[str, float]:
-        """Update the critic ``critic_steps`` times on what the forger makes of ``drawn`` now.
-
-        Args:
-            drawn: a batch.
-            windows: of real images, ``critic_steps`` batches.
-        """
-        assert self.critic is not None
-        updates, parts = self.settings.critic_steps, self.settings.accumulate
-        forged = [self._looked(cut.to(self.context.device)) for cut in drawn.chunks(parts)]
-        total = 0.0
-        for number, cut_windows in enumerate(windows.chunks(updates * parts)):
-            maps, shape, inked = forged[number % parts]
-            real = cut_windows.to(self.context.device)
-            with self.context.autocast():
-                of_real = self.critic(real.image, paper_light(real.image)).float()
-                of_forged = self.critic.scores(maps, shape).float()
-            told = judged_places(real.image, real.valid, self.critic.grid(shape))
-            loss = lsgan_critic_loss(of_real, of_forged, told, inked)
-            # One side alone would teach to call everything that.
-            loss = loss * (told.any() & inked.any())
-            self.context.backward(loss / parts)
-            total += loss.item() / (updates * parts)
-            if number % parts == parts - 1:
-                self.context.apply("critic", self._optimizers["critic"])
-        return {"critic": total}
-
-    @torch.no_grad()
-    def _looked(self, drawn: Drawn) -> tuple[list[Tensor], torch.Size, Tensor]:
-        """Return what the critic's frozen part makes of forged images, and where it judges them."""
-        assert self.critic is not None
-        with self.context.autocast():
-            forged = forge_batch(self.forger, drawn, whole=self._whole)
-            maps = self.critic.look(forged, paper_light(drawn.image))
-        return maps, forged.shape, _inked(drawn, self.critic.grid(forged.shape))
 
     @property
     def _whole(self) -> bool:
@@ -330,13 +310,6 @@ class ForgerStage(Stage):
             gradient = without_paper(gradient, drawn.feather)
         return gradient_loss(x0, gradient)
 
-    def _fooled(self, forged: Tensor, drawn: Drawn) -> Tensor:
-        """Return the forger's loss for what the critic makes of its work."""
-        assert self.critic is not None
-        with frozen(self.critic), self.context.autocast():
-            scores = self.critic(forged, paper_light(drawn.image)).float()
-        return lsgan_generator_loss(scores, _inked(drawn, self.critic.grid(forged.shape)))
-
     @property
     def _vae_type(self) -> torch.dtype:
         return next(self.vae.parameters()).dtype
@@ -372,13 +345,16 @@ class ForgerStage(Stage):
         return Moments(mean, std, torch.ones_like(mean[:, :1]))
 
     def extra_state(self) -> dict[str, Any]:
-        """Return the forger's running mean, if there is one."""
-        return {} if self.ema is None else {"forger": self.ema.state_dict()}
+        """Return the running means: of the forger, and of what it does to moments."""
+        state = {} if self.ema is None else {"forger": self.ema.state_dict()}
+        return state if self.moments is None else {**state, "moments": self.moments.state()}
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`extra_state` gave."""
         if self.ema is not None:
             self.ema.load_state_dict(state["forger"])
+        if self.moments is not None:
+            self.moments.load_state(state["moments"])
 
     def mean_forger(self) -> Forger:
         """Return the forger that is written: its running mean, if there is one."""
@@ -436,14 +412,6 @@ class ForgerStage(Stage):
         )
 
 
-def _inked(drawn: Drawn, size: tuple[int, int]) -> Tensor:
-    """Return the places of drawn images that are judged.
-
-    By where ink was drawn, not by what is left of it: fading would pay otherwise.
-    """
-    return judged_places(drawn.image, torch.ones_like(drawn.feather), size)
-
-
 def open_networks(config: Config, context: Context) -> Networks:
     """Load base, prior and VGG.
 
@@ -472,7 +440,9 @@ def open_data(config: Config, context: Context, vae: Any) -> Data:
     """
     data, seed = config.data, config.loop.seed
     real = real_crops(data, seed=seed, split="train")
-    scales = real.scales()
+    # Moments are of real images as they were photographed: resampled ones have lost their grain.
+    plain = config.forger.moments_weight > 0
+    scales = real.scales(as_photographed=plain)
     views = config.forger.real_views
     return Data(
         # No seal-free crops: there would be nothing to forge.
@@ -480,7 +450,7 @@ def open_data(config: Config, context: Context, vae: Any) -> Data:
         held_drawn=drawn_stream(data, seed=seed, scales=scales, split="val", seal_free=0.0),
         real=real,
         latents=LatentCache(
-            real_window(real),
+            real_window(real, as_photographed=plain),
             views,
             vae,
             seed=seed,

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from seal2real.export.onnx import export_forger
 from seal2real.models.build import load_forger, save_forger
-from seal2real.models.critic import judged_places
 from seal2real.models.forger import Forger
 from seal2real.models.forger_noise import noise_planes
 from seal2real.models.gan import (
@@ -29,6 +28,7 @@ from seal2real.models.gan import (
     patch_nce,
     sample_places,
 )
+from seal2real.models.inked import judged_places
 from seal2real.realise.composite import FEATHER_FULL, feather
 from seal2real.rng import Rng
 from seal2real.training.composite import composite

@@ -286,11 +286,11 @@ def _pieces(noised: Noised, size: int) -> Iterable[Noised]:
     return (Noised(*part) for part in zip(*(x.split(size) for x in fields), strict=True))  # type: ignore[union-attr]
 
 
-def real_window(real: RealCrops) -> Window:
+def real_window(real: RealCrops, *, as_photographed: bool = False) -> Window:
     """Return the windows of real images as a :class:`LatentCache` wants them."""
 
     def window(index: int) -> tuple[Tensor, Tensor]:
-        item = real[index]
+        item = real.as_photographed(index) if as_photographed else real[index]
         return torch.from_numpy(item["image"]), torch.from_numpy(item["valid"])
 
     return window

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from seal2real.diffusion.losses import Noised, content_loss, prior_loss
 from seal2real.diffusion.prior import Prior, load_prior
 from seal2real.diffusion.prompts import Prompts
 from seal2real.models.build import load_forger
-from seal2real.models.critic import judged_places, paper_light
 from seal2real.models.seal_vgg import SealVgg
 from seal2real.training.config import Config, ForgerConfig
 from seal2real.training.data.forging import Drawn, forge_batch
@@ -26,6 +24,7 @@ from seal2real.training.stages.forger import (
     open_data,
     phase_of,
 )
+from seal2real.training.stages.prior import real_window
 from tests.support.diffusion import digest, small_base, write_photos
 
 SETS = (
@@ -33,7 +32,7 @@ SETS = (
     "loop.evaluate_every=0", "loop.checkpoint_every=2", "data.size=64", "data.folds=3",
     "data.px_per_mm=4.5", "forger.batch=2", "forger.warmup_steps=1", "forger.steps=4",
     "forger.width=8", "forger.levels=2", "forger.max_width=8", "forger.real_views=8",
-    "forger.critic_weight=0", "forger.unet=full", "forger.round_prior_steps=1", "forger.content_weight=1.0",
+    "forger.moments_weight=0", "forger.unet=full", "forger.round_prior_steps=1", "forger.content_weight=1.0",
     "forger.content_epsilon=0.001", "forger.t_range=[0.02, 0.98]", "forger.optimizer.warmup=0", "forger.optimizer.schedule=constant",
 )  # fmt: skip
 
@@ -122,89 +121,59 @@ def test_an_adversarial_step_moves_prompts_and_unet_alone(photos: Path) -> None:
     assert {"eq6", "gradient_prompts", "gradient_unet", "norm_T_r", "norm_T_f"} <= set(found)
 
 
-def test_a_critic_moves_with_the_forger_alone(photos: Path) -> None:
-    """Not in the warm-up, not in eq. 6; θ, T, VAE and VGG stay as without it."""
-    stage = make(photos, "forger.critic_weight=0.1", "forger.critic_width=8")
-    assert stage.critic is not None
-    others = (stage.unet, stage.prompts, stage.vae, stage.networks.features)
-    before = digest(stage.critic), digest(*others)
-    assert "critic" not in one(stage, 0) and digest(stage.critic) == before[0]
-    found = one(stage, 1)
-    assert digest(stage.critic) != before[0] and digest(*others) == before[1]
-    assert found["critic"] > 0 and found["fooled"] > 0
-    after = digest(stage.critic)
+MOMENTS = (
+    "forger.moments_weight=0.3",
+    "forger.moments_windows=90",
+    "forger.moments_layers=[1]",
+    "forger.batch=6",
+)
+
+
+def test_moments_count_where_the_prior_does(photos: Path) -> None:
+    """Not in the warm-up, not in eq. 6; what they follow is the forger."""
+    stage = make(photos, *MOMENTS)
+    assert stage.moments is not None
+    assert "moments" not in one(stage, 0) and not stage.moments.change.any()
+    assert one(stage, 1)["moments"] > 0
+    followed = stage.moments.change.clone()
+    assert followed.any()
     one(stage, 2)
-    assert digest(stage.critic) == after
-    assert all(p.requires_grad for p in stage.critic.parameters())
+    assert torch.equal(stage.moments.change, followed)
 
 
-def test_the_critic_is_added_to_eq_5_by_its_weight(photos: Path) -> None:
+def test_moments_are_added_to_eq_5_by_their_weight(photos: Path) -> None:
     """The forger's gradient against autograd through the written-out losses."""
     stage = make(
-        photos, "forger.critic_weight=0.3", "forger.critic_width=8", "forger.prior_loss=sds",
-        "forger.optimizer.clip_norm=0", "forger.keep_paper=false",
+        photos, *MOMENTS, "forger.prior_loss=sds", "forger.optimizer.clip_norm=0",
+        "forger.keep_paper=false",
     )  # fmt: skip
-    critic = stage.critic
-    assert critic is not None
+    moments = stage.moments
+    assert moments is not None
     drawn, weights = on_device(stage), list(stage.forger.parameters())
     forged = forge_batch(stage.forger, drawn)
     content = content_loss(
         stage.networks.features, forged, drawn.image, (1.0,) * 5, weight=drawn.feather
     )
     prior = stage._prior(forged, drawn, torch.Generator().manual_seed(4))
-    scores = critic(forged, paper_light(drawn.image))
-    inked = judged_everywhere(drawn, scores)
-    assert 0 < inked.mean() < 1
-    fooled = ((scores - 1) ** 2 * inked).sum() / inked.sum()
-    wanted = torch.autograd.grad(prior + content + 0.3 * fooled, weights)
-    before = digest(critic)
+    distance, change = moments(forged, drawn.image)
+    wanted = torch.autograd.grad(prior + content + 0.3 * distance, weights)
     found = stage.forger_step(stage.batch(0)["drawn"], True, torch.Generator().manual_seed(4))
     norm = torch.stack([g.norm() for g in wanted]).norm()
     assert found["gradient_forger"] == pytest.approx(norm.item(), rel=1e-4)
-    assert found["fooled"] == pytest.approx(fooled.item(), rel=1e-5)
-    assert digest(critic) == before and all(p.grad is None for p in critic.parameters())
+    assert found["moments"] == pytest.approx(distance.item(), rel=1e-5)
+    torch.testing.assert_close(moments.change, change)
+    assert change.any()
 
 
-@pytest.mark.parametrize("parts", [1, 2])
-def test_the_critic_steps_down_its_own_loss(photos: Path, parts: int) -> None:
-    """Two updates, on windows of their own, against autograd through the written-out loss."""
-    stage = make(
-        photos, "forger.critic_weight=0.3", "forger.critic_width=8", "forger.critic_steps=2",
-        "forger.critic_optimizer.lr=1", f"forger.accumulate={parts}", "forger.batch=2",
-    )  # fmt: skip
-    critic = stage.critic
-    assert critic is not None
-    drawn, windows = stage.batch(1)["drawn"], stage.batch(1)["windows"]
-    assert len(windows.image) == 2 * len(drawn.image) == 4 * parts
-    twin = copy.deepcopy(critic)
-    for update in windows.chunks(2):
-        wrong = torch.zeros(())
-        for cut, real in zip(drawn.chunks(parts), update.chunks(parts), strict=True):
-            part, real = cut.to(torch.device("cpu")), real.to(torch.device("cpu"))
-            forged = forge_batch(stage.forger, part).detach()
-            of_real = twin(real.image, paper_light(real.image))
-            scores = twin(forged, paper_light(part.image))
-            told = judged_places(real.image, real.valid, (scores.shape[2], scores.shape[3]))
-            inked = judged_everywhere(part, scores)
-            if told.sum() and inked.sum():
-                wrong = wrong + ((of_real - 1) ** 2 * told).sum() / told.sum() / 2 / parts
-                wrong = wrong + (scores**2 * inked).sum() / inked.sum() / 2 / parts
-        assert wrong > 0
-        moves = torch.autograd.grad(wrong, list(twin.parameters()))
-        for p, g in zip(twin.parameters(), moves, strict=True):
-            p.data -= g
-    stage._optimizers["critic"] = torch.optim.SGD(critic.parameters(), 1.0)
-    moved = digest(stage.forger)
-    assert stage.update_critic(drawn, windows)["critic"] > 0
-    assert digest(stage.forger) == moved
-    for ours, theirs in zip(critic.parameters(), twin.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-6)
-
-
-def judged_everywhere(drawn: Drawn, scores: torch.Tensor) -> torch.Tensor:
-    """Return the judged places of drawn images, all of which were photographed."""
-    everywhere = torch.ones_like(drawn.feather)
-    return judged_places(drawn.image, everywhere, (scores.shape[2], scores.shape[3]))
+def test_with_moments_pages_have_the_scales_of_photographs(photos: Path) -> None:
+    """Neither drawn pages nor the latents of eq. 6 are of windows that were resampled."""
+    stage = make(photos, *MOMENTS)
+    plain = set(stage.data.real.scales(as_photographed=True))
+    assert set(stage.data.drawn.px_per_mm) == plain
+    assert set(make(photos).data.drawn.px_per_mm) != plain
+    window, valid = real_window(stage.data.real, as_photographed=True)(5)
+    assert (window.numpy() == stage.data.real.as_photographed(5)["image"]).all()
+    assert (valid.numpy() == stage.data.real.as_photographed(5)["valid"]).all()
 
 
 def test_a_frozen_unet_stays_in_eq_6(photos: Path) -> None:
@@ -295,11 +264,10 @@ def test_noise_and_data_are_functions_of_the_step(photos: Path) -> None:
 
 
 def test_resuming_is_bit_equal(photos: Path, tmp_path: Path) -> None:
-    """Five steps in one go against two and then three, over all phases, with a critic."""
-    critic = ("forger.critic_weight=0.1", "forger.critic_width=8")
-    run_stage(build, config(photos, *critic), tmp_path / "straight", "forger")
-    run_stage(build, config(photos, *critic, "forger.steps=1"), tmp_path / "parts", "forger")
-    result = run_stage(build, config(photos, *critic), tmp_path / "parts", "forger")
+    """Five steps in one go against two and then three, over all phases, with moments."""
+    run_stage(build, config(photos, *MOMENTS), tmp_path / "straight", "forger")
+    run_stage(build, config(photos, *MOMENTS, "forger.steps=1"), tmp_path / "parts", "forger")
+    result = run_stage(build, config(photos, *MOMENTS), tmp_path / "parts", "forger")
     assert result.finished
     for name in ("forger.safetensors", "prior/prompts.safetensors", "forger.onnx"):
         one_, two = ((tmp_path / run / "weights" / name) for run in ("straight", "parts"))

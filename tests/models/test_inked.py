@@ -1,4 +1,4 @@
-"""The critic of inked places: where it looks, and that it can tell."""
+"""Where images are judged."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seal2real.models.critic import FeatureCritic, judged_places, paper_light  # noqa: E402
-from seal2real.models.gan import lsgan_critic_loss  # noqa: E402
-from seal2real.models.seal_vgg import load_seal_vgg  # noqa: E402
+from seal2real.models.inked import judged_places, judged_tiles, paper_light  # noqa: E402
 
 
 def sealed(ink: float = 0.3, paper: float = 0.8) -> torch.Tensor:
@@ -55,30 +53,17 @@ def test_paper_is_what_nine_tenths_do_not_exceed() -> None:
     assert paper_light(torch.full((1, 3, 4, 4), -1.0)).item() == pytest.approx(0.2)
 
 
-def test_the_critic_of_features_learns_to_tell_faint_ink_and_not_light_or_colour() -> None:
-    """Score is the same in dim light and in another hue, and no weight of the VGG is in its state."""
-    torch.manual_seed(0)
-    critic = FeatureCritic(load_seal_vgg(), (1, 2), 8)
-    assert not any("features" in name for name in critic.state_dict())
-    adam = torch.optim.Adam(critic.parameters(), 1e-2)
-    strong, faint = sealed(ink=0.3), sealed(ink=0.6)
-    valid = torch.ones(1, 1, 16, 16)
-    for _ in range(30):
-        scores = [critic(image, paper_light(image)) for image in (strong, faint)]
-        loss = lsgan_critic_loss(*scores, valid, valid)
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-    assert loss.item() < 0.1
-    score = critic(strong, paper_light(strong))
-    dim = (strong + 1) * 0.7 - 1
-    assert torch.allclose(critic(dim, paper_light(dim)), score, atol=1e-3)
-    blue = strong.flip(1)  # the ink's three channels in another order
-    assert torch.allclose(critic(blue, paper_light(blue)), score, atol=1e-3)
-
-
-@pytest.mark.parametrize(("layers", "width"), [((), 8), ((5,), 8), ((-1,), 8), ((1,), 0)])
-def test_critics_of_features_that_cannot_be_built(layers: tuple[int, ...], width: int) -> None:
-    """The message names the layers that there are."""
-    with pytest.raises(ValueError, match=r"FeatureCritic: layers must be among 0\.\.4"):
-        FeatureCritic(load_seal_vgg(), layers, width)
+def test_tiles_have_the_rule_of_places() -> None:
+    """Of five tiles across, each 64 px wide and 32 apart, those with print, holes or no ink drop."""
+    image = sealed().repeat(1, 1, 1, 2)[..., :192]
+    valid = torch.ones(1, 1, 128, 192)
+    assert judged_tiles(image, valid).shape == (1, 3, 5) and judged_tiles(image, valid).all()
+    image[:, :, :24, :24] = -0.9
+    valid[:, :, 124:, 188:] = 0
+    image[:, :, 64:, :64] = 0.6
+    found = judged_tiles(image, valid)[0]
+    assert found.tolist() == [
+        [False, True, True, True, True],
+        [True, True, True, True, True],
+        [False, True, True, True, False],
+    ]

@@ -1,0 +1,178 @@
+"""Do forged seals have the ink of photographed ones? Moments of a frozen network's features, matched.
+
+Source: dos Santos et al. 2019, "Learning Implicit Generative Models by Matching Perceptual
+Features": means and variances of features of a frozen network, running ones on the generator's
+side. Deviations: what is matched are means and deviations over tiles of ink; they are whitened,
+so that rare differences count; and the running mean is of what the forger changes, which varies
+far less from batch to batch than what it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from seal2real.models.inked import TILE_PX, TILE_STEP_PX, judged_tiles, paper_light
+from seal2real.models.vgg import Vgg
+
+__all__ = ["InkMoments"]
+
+# Fine noise is the camera's, and JPEG's: blurred away, px.
+_BLUR_SIGMA_PX = 1.0
+# Under the root of a variance of features: strokes that are alike have no gradient of their spread.
+_VARIANCE_FLOOR = 1e-4
+# Added to the eigenvalues (mean 1) of the features' correlation before whitening: with a few dozen
+# photographs the small ones are chance. With 0.3 forgers swung from batch to batch.
+_RIDGE = 1.0
+# Squares of whitened features weigh this much beside the features, up to a most: tiles far off are
+# rare and would decide.
+_SQUARES, _MOST_SQUARE = 0.3, 9.0
+# What the running mean keeps, for every forger step.
+_KEPT = 0.75
+# Fewer tiles say nothing about a mean.
+_LEAST_TILES = 30
+
+
+class InkMoments(nn.Module):
+    """How far the ink of forged images is from that of real ones, to a frozen network.
+
+    It sees how dark ink is against its paper, not its colour and not the camera's noise, in tiles
+    of 64 px with ink and little print. A tile is described by mean and deviation of every feature.
+
+    Args:
+        features: frozen network; not part of this module's state.
+        layers: of its maps, from 0; sides of tiles must be multiples of 2^layer.
+        real: (image [B, 3, H, W] in [-1, 1], valid [B, 1, H, W]) of real windows.
+        drawn: the same of drawn ones, before any forger.
+
+    Raises:
+        ValueError: if there is no such layer, or real or drawn windows have fewer than 30 tiles.
+    """
+
+    change: Tensor
+
+    def __init__(
+        self,
+        features: Vgg,
+        layers: Sequence[int],
+        real: Iterable[tuple[Tensor, Tensor]],
+        drawn: Iterable[tuple[Tensor, Tensor]],
+    ) -> None:
+        super().__init__()
+        if not layers or min(layers) < 0 or max(layers) >= features.layers:
+            raise ValueError(
+                f"InkMoments: layers must be among 0..{features.layers - 1}, got {list(layers)}; "
+                "the tiny preset has 1, 2, 3"
+            )
+        self._features = (features,)  # in a tuple: its weights are not this module's
+        self.layers = tuple(layers)
+        known = self._known("real", real), self._known("drawn", drawn)
+        middle = torch.stack([side.mean(0) for side in known]).mean(0)
+        scale = torch.stack([side.var(0) for side in known]).mean(0).sqrt() + 1e-4
+        self._offset, self._matrix = middle, _whitening(known, scale)
+        self._centre = ((known[0] - middle) @ self._matrix).mean(0)
+        wanted, begun = (self._moments(side).mean(0) for side in known)
+        self._gap = begun - wanted
+        self.register_buffer("change", torch.zeros_like(begun))
+        self._steps = 0
+
+    def _known(self, name: str, windows: Iterable[tuple[Tensor, Tensor]]) -> Tensor:  # [N, D]
+        with torch.no_grad():
+            found = [
+                self.tiles(image, paper_light(image))[judged_tiles(image, valid)]
+                for image, valid in windows
+            ]
+        count = sum(len(part) for part in found)
+        if count < _LEAST_TILES:
+            raise ValueError(
+                f"InkMoments: {name} windows must have at least {_LEAST_TILES} tiles of {TILE_PX} px "
+                f"with coloured ink and little print, got {count}; look at more or larger windows, "
+                "or give other images"
+            )
+        return torch.cat(found)
+
+    def tiles(
+        self,
+        image: Tensor,  # [B, 3, H, W] in [-1, 1]
+        paper: Tensor,  # [B, 1, 1, 1], see paper_light
+    ) -> Tensor:  # [B, h, w, D]
+        """Return what describes every tile, h and w as of ``judged_tiles``."""
+        shade = (image.float().mean(1, keepdim=True) + 1.0) / paper
+        seen = _blurred(shade.clamp(0.0, 1.3)) * 2.0 - 1.0
+        maps = self._features[0](seen.expand(-1, 3, -1, -1), max(self.layers))
+        found = []
+        for layer in self.layers:
+            side, step = TILE_PX >> layer, TILE_STEP_PX >> layer
+            mean = F.avg_pool2d(maps[layer], side, step)
+            variance = F.avg_pool2d(maps[layer].square(), side, step) - mean.square()
+            found += [mean, (variance.clamp_min(0.0) + _VARIANCE_FLOOR).sqrt()]
+        return torch.cat(found, dim=1).movedim(1, -1)
+
+    def forward(
+        self,
+        forged: Tensor,  # [B, 3, H, W] in [-1, 1]
+        drawn: Tensor,  # [B, 3, H, W]: the same before the forger
+    ) -> tuple[Tensor, Tensor]:
+        """Return the squared distance of forged moments from real ones, and this batch's change.
+
+        Forged moments are those of all drawn windows, plus the running mean of what the forger
+        changes, in which this batch counts a quarter: the gradient is through that. Which tiles
+        count is known from where ink was drawn: fading would pay otherwise.
+        """
+        paper, chosen = paper_light(drawn), judged_tiles(drawn, torch.ones_like(drawn[:, :1]))
+        if not chosen.any():
+            return forged.sum() * 0.0, torch.zeros_like(self.change)
+        with torch.no_grad():
+            before = self._moments(self.tiles(drawn, paper)[chosen])
+        change = (self._moments(self.tiles(forged, paper)[chosen]) - before).mean(0)
+        kept = self._kept()
+        distance = self._gap + kept * self.change + (1.0 - kept) * change
+        return distance.square().sum(), change.detach()
+
+    def follow(self, change: Tensor) -> None:
+        """Take ``change``, the mean over a step's batch, into the running mean."""
+        kept = self._kept()
+        self.change.mul_(kept).add_(change, alpha=1.0 - kept)
+        self._steps += 1
+
+    def _kept(self) -> float:
+        # The first steps have no past to speak of.
+        return min(_KEPT, self._steps / (self._steps + 1))
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold: the rest is measured anew."""
+        return {"change": self.change.clone(), "steps": self._steps}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Restore what :meth:`state` gave."""
+        self.change.copy_(state["change"])
+        self._steps = int(state["steps"])
+
+    def _moments(self, tiles: Tensor) -> Tensor:  # [N, D] -> [N, 2 D]
+        """Return whitened features about the real mean, and their squares."""
+        white = (tiles - self._offset) @ self._matrix - self._centre
+        squares = white.square().clamp_max(_MOST_SQUARE)
+        return torch.cat([white, _SQUARES**0.5 * squares], dim=1)
+
+
+def _whitening(known: tuple[Tensor, Tensor], scale: Tensor) -> Tensor:  # [D, D]
+    """Return the matrix that whitens features, by their correlation within either side."""
+    parts = []
+    for side in known:
+        rest = (side - side.mean(0)) / scale
+        parts.append(rest.T @ rest / len(rest))
+    values, vectors = torch.linalg.eigh((parts[0] + parts[1]) / 2.0)
+    return ((vectors / (values + _RIDGE).sqrt()) @ vectors.T) / scale[:, None]
+
+
+def _blurred(plane: Tensor) -> Tensor:
+    """Return [B, 1, H, W] under a Gaussian."""
+    steps = torch.arange(-3, 4, dtype=plane.dtype, device=plane.device)
+    bell = torch.exp(-0.5 * (steps / _BLUR_SIGMA_PX) ** 2)
+    bell = bell / bell.sum()
+    wide = F.pad(plane, (3, 3, 3, 3), mode="replicate")
+    return F.conv2d(F.conv2d(wide, bell[None, None, :, None]), bell[None, None, None, :])
