@@ -51,7 +51,18 @@ def judged_tiles(
     image: Tensor,  # [B, 3, H, W] in [-1, 1]
     valid: Tensor,  # [B, 1, H, W], 1 where the image was photographed
 ) -> Tensor:  # bool [B, h, w]
-    """Return the tiles of 64 px, one every 32 px, that :func:`judged_places` has the rule of."""
+    """Return the tiles of 64 px, one every 32 px, with enough ink, little print and all valid.
+
+    Shares are those of :func:`judged_places`, over all of a tile.
+
+    Raises:
+        ValueError: if a side is below 64.
+    """
+    if min(image.shape[-2:]) < TILE_PX:
+        raise ValueError(
+            f"judged_tiles: image must have sides of at least {TILE_PX} px, got "
+            f"{list(image.shape[-2:])}; give a larger one"
+        )
     share = F.avg_pool2d(_ink_print_valid(image, valid), TILE_PX, TILE_STEP_PX)
     return _judged(share)[:, 0]
 

@@ -21,7 +21,7 @@ def composite(
 
     The ink's effect d = synthetic - clean is scaled by 1 + g, g = <forged - synthetic, d> / (|d|² +
     faint²) within [-1, 1]: the forger says how much ink there is, and cannot change its hue, paint
-    on bare paper or move an edge. Without that a critic found that purple is the cheapest way to
+    on bare paper or move an edge. Without that a critic (tried here) found that purple is the cheapest way to
     lighten red, and forgers of distribution matching lightened the paper beside strokes.
 
     In this form a forger that is the identity gives ``synthetic`` bit for bit: rounding would make

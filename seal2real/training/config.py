@@ -316,7 +316,8 @@ class ForgerConfig:
     alpha: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     # feature network of eq. 4: "tiny" (shipped), "vgg19" (timm/vgg19.tv_in1k) or a file
     vgg: str = "tiny"
-    # weight of matched moments of ink beside the prior loss (dos Santos et al. 2019); 0 has none
+    # weight of matched moments of ink beside the prior loss (dos Santos et al. 2019); 0 has none.
+    # The loss grows with the layers' widths; micro-batches and processes count one by one
     moments_weight: float = 1.0
     # layers of the feature network that are matched, from 0
     moments_layers: tuple[int, ...] = (1, 2, 3)

@@ -80,7 +80,7 @@ _SD15_24GB = Config(
         vgg="vgg19",
         unet="full",
         ema_decay=0.999,
-        optimizer=OptimizerConfig(name="adam", lr=1e-4),
+        optimizer=OptimizerConfig(name="adam", lr=1e-4, beta1=0.8),
         width=64,
         max_width=512,
         real_views=8000,

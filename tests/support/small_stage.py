@@ -113,6 +113,8 @@ class SmallStage(Stage):
         self.context.backward(judged.mean())
         self.context.apply("critic", self._optimizers["critic"])
         values = {"loss": loss.item(), "critic": judged.mean().item(), "gradient": norm}
+        rank = torch.tensor([float(self.context.rank)], device=self.context.device)
+        values["ranks"] = (self.context.rank + 1) * self.context.averaged(rank).item()
         if "saturation" in self.settings:
             values["saturation"] = float(self.settings["saturation"])
         return values

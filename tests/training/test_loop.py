@@ -209,8 +209,11 @@ def test_two_processes_average_gradients(tmp_path: Path) -> None:
     expected = load_file(single / "rank-0.safetensors")
     for name, value in expected.items():
         assert torch.allclose(left[name], value, rtol=0, atol=2e-6), name
-    rows = (pair / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(row)["step"] for row in rows if "loss" in row] == [2, 4, 6]
+    rows = [json.loads(row) for row in (pair / "metrics.jsonl").read_text().splitlines()]
+    rows = [row for row in rows if "loss" in row]
+    assert [row["step"] for row in rows] == [2, 4, 6]
+    # Both saw the mean rank, 0.5, and report it one and two fold.
+    assert {row["ranks"] for row in rows} == {0.75}
 
 
 def test_nan_loss_stops_and_names_the_last_good_checkpoint(tmp_path: Path) -> None:

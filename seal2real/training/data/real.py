@@ -141,8 +141,8 @@ class RealCrops:
     def as_photographed(self, index: int) -> RealItem:
         """Return window ``index``, cut anywhere and turned by quarters, whatever ``augment`` is.
 
-        For a critic, which would see resampling and other light where drawn windows have none; only
-        scans finer than 300 dpi were shrunk to it.
+        For judges of grain, which would see resampling and other light where drawn windows have none;
+        only scans finer than 300 dpi were shrunk to it.
         """
         number = self.image_number(index)
         rng = Rng(self.seed, "real", "as photographed", index)

@@ -130,7 +130,7 @@ class ForgerStage(Stage):
         self.unet = prepared(networks.prior.unet, settings.gradient_checkpointing)
         self.learner = learner_of(self.unet, settings.unet, settings.lora_rank)
         self.sd = Denoiser(self.unet, networks.prior.scheduler)
-        self.moments = self._measured() if settings.moments_weight else None
+        self.ink_moments = self._measured() if settings.moments_weight else None
         self._optimizers = self._make_optimizers()
         self.ema = Ema(self.forger, settings.ema_decay) if settings.ema_decay else None
 
@@ -240,7 +240,7 @@ class ForgerStage(Stage):
         Where the prior counts, so do the moments.
         """
         parts, sums = self.settings.accumulate, {"eq4": 0.0, "saturation": 0.0}
-        moments, changes = self.moments if with_prior else None, []
+        ink_moments, changed = self.ink_moments if with_prior else None, []
         frozen_ones = (self.prompts, self.unet, self.vae, self.networks.features)
         for cut in drawn.chunks(parts):
             part = cut.to(self.context.device)
@@ -253,17 +253,17 @@ class ForgerStage(Stage):
                     if with_prior:
                         prior = found["eq3"] = self._prior(forged, part, generator)
                 loss = forger_loss(prior, content, self.settings.content_weight)
-                if moments is not None:
-                    found["moments"], change = moments(forged, part.image)
+                if ink_moments is not None:
+                    found["moments"], change = ink_moments(forged, part.image)
                     loss = loss + self.settings.moments_weight * found["moments"]
-                    changes.append(change)
+                    changed.append(change)
                 self.context.backward(loss / parts)
             sums["saturation"] += newly_saturated(forged, part) / parts
             for name, value in found.items():
                 sums[name] = sums.get(name, 0.0) + value.item() / parts
         norm = self.context.apply("forger", self._optimizers["forger"])
-        if moments is not None:
-            moments.follow(self.context.averaged(torch.stack(changes).mean(0)))
+        if ink_moments is not None:
+            ink_moments.update(self.context.averaged(torch.stack(changed).sum(0)))
         if self.ema is not None:
             self.ema.update(self.forger)
         return {**sums, "gradient_forger": norm}
@@ -347,14 +347,16 @@ class ForgerStage(Stage):
     def extra_state(self) -> dict[str, Any]:
         """Return the running means: of the forger, and of what it does to moments."""
         state = {} if self.ema is None else {"forger": self.ema.state_dict()}
-        return state if self.moments is None else {**state, "moments": self.moments.state()}
+        if self.ink_moments is not None:
+            state["ink_moments"] = self.ink_moments.state_dict()
+        return state
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`extra_state` gave."""
         if self.ema is not None:
             self.ema.load_state_dict(state["forger"])
-        if self.moments is not None:
-            self.moments.load_state(state["moments"])
+        if self.ink_moments is not None:
+            self.ink_moments.load_state_dict(state["ink_moments"])
 
     def mean_forger(self) -> Forger:
         """Return the forger that is written: its running mean, if there is one."""
@@ -440,7 +442,8 @@ def open_data(config: Config, context: Context, vae: Any) -> Data:
     """
     data, seed = config.data, config.loop.seed
     real = real_crops(data, seed=seed, split="train")
-    # Moments are of real images as they were photographed: resampled ones have lost their grain.
+    # Moments are of real images as they were photographed: resampled ones have lost their grain. So
+    # pages are drawn at their scales, and eq. 6 sees real images at the same ones.
     plain = config.forger.moments_weight > 0
     scales = real.scales(as_photographed=plain)
     views = config.forger.real_views

@@ -25,7 +25,7 @@ QUIET = (
 PRIOR = ("prior.batch=1", "prior.steps=2", "prior.real_views=4", "prior.drawn_views=4",
          "prior.held_out_views=2")  # fmt: skip
 FORGER = ("forger.batch=1", "forger.warmup_steps=1", "forger.steps=2", "forger.real_views=4",
-          "forger.width=8", "forger.levels=2", "forger.max_width=8")  # fmt: skip
+          "forger.width=8", "forger.levels=2", "forger.max_width=8", "forger.moments_windows=150")  # fmt: skip
 
 
 def call(command: str, out: Path, photos: Path, *sets: str) -> Result:

@@ -26,7 +26,8 @@ SETTINGS = (
 )  # fmt: skip
 PRIOR = ("prior.batch=1", "prior.real_views=2", "prior.drawn_views=2", "prior.held_out_views=1",
          "prior.ema_decay=0")  # fmt: skip
-FORGER = ("forger.batch=1", "forger.warmup_steps=1", "forger.real_views=2", "forger.ema_decay=0")
+FORGER = ("forger.batch=1", "forger.warmup_steps=1", "forger.real_views=2", "forger.ema_decay=0",
+          "forger.moments_weight=0")  # fmt: skip
 
 
 def train(stage: str, out: Path, photos: Path, *sets: str) -> int:
