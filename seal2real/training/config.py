@@ -355,7 +355,7 @@ class ForgerConfig:
     ema_decay: float = 0.98
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
-    # beta1 0.8: moments swing under more momentum
+    # what the forgers of docs/results.md were trained with
     optimizer: OptimizerConfig = OptimizerConfig(
         name="adam", lr=5e-4, beta1=0.8, warmup=20, schedule="cosine"
     )
