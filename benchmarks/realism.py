@@ -14,8 +14,12 @@ their patches), its interval from a bootstrap clustered by company.
 DIR has seals/labels.csv (file, company, ellipse "cx cy a b angle"). A realised source is
 NAME=METHOD[/crop]:WEIGHTS, one network for all folds or one for each, in the order of the folds;
 it realises the very seals that the row with fitted capture shows, so that the difference of two
-AUCs is paired. A further source is a folder of images with crops.jsonl (center, diameter_px) as
-`seal2real crops` writes it.
+AUCs is paired. Networks of further training seeds come after a semicolon. A further source is a
+folder of images with crops.jsonl (center, diameter_px) as `seal2real crops` writes it.
+
+One drawing of patches and one training of judges are chance: with --repeats N all is done N times
+with the same folds, but other patches of the photographs, other drawings, other CNNs and the next
+seed's networks, and AUCs are means over the repeats. Statistics are those of the first.
 """
 
 from __future__ import annotations
@@ -24,8 +28,11 @@ import argparse
 import csv
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +73,7 @@ SCENE = {
 }
 
 
-def real_seals(real: Path) -> list[Seal]:
+def real_seals(real: Path, repeat: int = 0) -> list[Seal]:
     """Return the labelled photographs without overlays, by company."""
     out = []
     with (real / "seals" / "labels.csv").open(encoding="utf-8-sig", newline="") as stream:
@@ -75,7 +82,7 @@ def real_seals(real: Path) -> list[Seal]:
                 continue
             image = np.asarray(Image.open(real / "seals" / row["file"]).convert("RGB"))
             x, y, a, b = (float(v) for v in row["ellipse"].split()[:4])
-            out += _seal(row["company"].rstrip("?"), image, (x, y), a + b, row["file"])
+            out += _seal(row["company"].rstrip("?"), image, (x, y), a + b, row["file"], repeat)
     return out
 
 
@@ -120,20 +127,27 @@ def drawings(count: int, seed: int, profile: Path | None) -> list[Drawing]:
     return out
 
 
-def realised_seals(drawn: Sequence[Drawing], realiser: Realiser, seed: int) -> list[Seal]:
+def realised_seals(
+    drawn: Sequence[Drawing], realiser: Realiser, seed: int, repeat: int = 0
+) -> list[Seal]:
     """Return drawings as a realiser shows them, each its own group."""
     out = []
     for d in drawn:
         image = realiser(d.sample, Rng(seed, "realism", d.name))
-        out += _seal(d.name, image, d.centre, d.diameter, d.name)
+        out += _seal(d.name, image, d.centre, d.diameter, d.name, repeat)
     return out
 
 
 def _seal(
-    group: str, image: Rgb, centre: tuple[float, float], diameter: float, name: str
+    group: str,
+    image: Rgb,
+    centre: tuple[float, float],
+    diameter: float,
+    name: str,
+    repeat: int = 0,
 ) -> list[Seal]:
     small, moved = harmonised(image, centre, diameter)
-    patches = cut_patches(small, moved, Rng(0, "realism", name))
+    patches = cut_patches(small, moved, Rng(repeat, "realism", name))
     return [] if patches is None else [Seal(group, patches)]
 
 
@@ -189,20 +203,85 @@ def _link(source: Path, target: Path) -> None:
         target.symlink_to(source.resolve())
 
 
-def open_realised(given: str, base: str) -> tuple[str, list[Realiser]]:
-    """Return name and realisers of a --realised."""
+def open_realised(given: str, base: str, repeat: int = 0) -> tuple[str, list[Realiser]]:
+    """Return name and realisers of a --realised: those of one training seed."""
     name, _, rest = given.partition("=")
     method, _, files = rest.partition(":")
     method, _, scope = method.partition("/")
-    weights = [Path(word) for word in files.split(",")]
+    seeds = files.split(";")
     settings = {"base": base} if method.startswith("diffusion") else {}
     opened = []
-    for path in weights:
+    for path in map(Path, seeds[repeat % len(seeds)].split(",")):
         realisation = Realisation(
             method, weights_sha256(path), scope or "support", settings=settings
         )
         opened.append(open_realiser(realisation, path))
     return name, opened
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What judges said of one source in one repeat."""
+
+    name: str
+    # of `compare`
+    result: Mapping[str, Any]
+    # None but in the first repeat
+    distances: Distances | None
+    # made anew for every fold, from drawings that other sources show as well
+    drawn: bool
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source to be judged in one repeat; picklable."""
+
+    args: argparse.Namespace
+    profiles: tuple[Path, ...]
+    # as on the command line, or a key of _PLAIN
+    given: str
+    repeat: int
+
+
+_PLAIN = ("traditional", FITTED)
+
+
+def judged(job: Job) -> Judged:
+    """Draw, realise and judge."""
+    args, repeat = job.args, job.repeat
+    real = real_seals(args.real)
+    place = dict(zip((seal.group for seal in real), folds_of(real, args.seed), strict=True))
+    if repeat:
+        real = [seal for seal in real_seals(args.real, repeat) if seal.group in place]
+    name, others = _seals(job)
+    features = Detector()
+    mine, theirs = features(real), [features(part) for part in others]
+    folds = [place[seal.group] for seal in real]
+    result = compare(real, folds, others, mine, theirs, args.seed, repeat)
+    found = None
+    if not repeat:
+        everything = [seal for part in others for seal in part]
+        found = distances(real, everything, mine, np.concatenate(theirs))
+    return Judged(name, result, found, len(others) == FOLDS)
+
+
+def _seals(job: Job) -> tuple[str, list[list[Seal]]]:
+    """Return name and seals of a job's source."""
+    args, given, repeat = job.args, job.given, job.repeat
+    if given in args.source:
+        source, _, folder = given.partition("=")
+        return source, [listed_seals(Path(folder))]
+    name: str = given
+    realisers: list[Realiser] = [traditional]
+    if given not in _PLAIN:
+        name, realisers = open_realised(given, args.base, repeat)
+    others = []
+    for fold, profile in enumerate(job.profiles):
+        drawn = drawings(
+            args.count, 100 * (repeat + 1) + fold, None if given == "traditional" else profile
+        )
+        others.append(realised_seals(drawn, realisers[fold % len(realisers)], args.seed, repeat))
+    return name, others
 
 
 def main() -> None:
@@ -218,6 +297,8 @@ def main() -> None:
     parser.add_argument("--crops", type=Path, help="what `seal2real crops` made of the tiles")
     parser.add_argument("--count", type=int, default=250, help="drawn seals a fold, 80 to learn")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--repeats", type=int, default=1, help="drawings and judges to average")
+    parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     args = parser.parse_args()
     if args.count <= KNOWN:
         parser.error(f"--count {args.count} leaves none to ask about: take more than {KNOWN}")
@@ -225,57 +306,56 @@ def main() -> None:
     print(json.dumps({"commit": commit(), "real": len(real), "seed": args.seed, **machine()}))
     with tempfile.TemporaryDirectory() as work:
         folds = args.folds or Path(work)
-        profiles = write_folds(args.real, real, args.seed, folds, args.crops)
-        sources = {
-            name: [
-                realised_seals(part, reals[k % len(reals)], args.seed) for k, part in enumerate(d)
-            ]
-            for name, d, reals in _planned(args, profiles)
-        }
-    for given in args.source:
-        name, _, folder = given.partition("=")
-        sources[name] = [listed_seals(Path(folder))]
-    _report(real, sources, args.seed)
-
-
-def _planned(
-    args: argparse.Namespace, profiles: Sequence[Path]
-) -> Iterator[tuple[str, list[list[Drawing]], list[Realiser]]]:
-    """Yield every source that is drawn: name, drawings of each fold, realisers."""
-    fitted = [drawings(args.count, 100 + k, profile) for k, profile in enumerate(profiles)]
-    plain = [drawings(args.count, 100 + k, None) for k in range(FOLDS)]
-    yield "traditional", plain, [traditional]
-    yield FITTED, fitted, [traditional]
-    for given in args.realised:
-        name, realisers = open_realised(given, args.base)
-        yield name, fitted, realisers
-
-
-def _report(real: list[Seal], sources: Mapping[str, list[list[Seal]]], seed: int) -> None:
-    """Print the rows of every source, and of real against real."""
-    features = Detector()
-    real_features = features(real)
-    results: dict[str, dict[str, Any]] = {}
-    lengths: dict[str, Distances] = {}
-    for name, others in sources.items():
-        theirs = [features(part) for part in others]
-        result = results[name] = compare(real, others, real_features, theirs, seed)
-        for row in auc_rows(name, result):
-            _print(row)
-        everything = [seal for part in others for seal in part]
-        lengths[name] = distances(real, everything, real_features, np.concatenate(theirs))
-        _print(lengths[name].row(name))
-        for than in ("traditional", FITTED):
-            if name not in ("traditional", FITTED) and len(others) == FOLDS:
-                for row in difference_row(name, result, than, results[than]):
+        profiles = tuple(write_folds(args.real, real, args.seed, folds, args.crops))
+        jobs = [
+            Job(args, profiles, given, repeat)
+            for given in (*_PLAIN, *args.realised, *args.source)
+            for repeat in range(1 if given in args.source else args.repeats)
+        ]
+        with ProcessPoolExecutor(
+            args.workers, get_context("spawn"), initializer=_one_thread
+        ) as pool:
+            _report(pool.map(judged, jobs))
+            for rows in pool.map(_floor, [args] * 3, range(3)):
+                for row in rows:
                     _print(row)
-                for row in difference_rows(name, lengths[name], than, lengths[than]):
-                    _print(row)
-    for split in range(3):
-        halves = _halves(real, split)
-        result = compare(halves[0], [halves[1]], features(halves[0]), [features(halves[1])], seed)
-        for row in auc_rows(f"real against real, split {split}", result):
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _report(found: Iterable[Judged]) -> None:
+    """Print the rows of every source."""
+    plain: dict[str, list[Judged]] = {}
+    for name, group in groupby(found, key=lambda one: one.name):
+        repeats = list(group)
+        results, lengths = [one.result for one in repeats], repeats[0].distances
+        assert lengths is not None
+        for row in auc_rows(name, results):
             _print(row)
+        _print(lengths.row(name))
+        if name in _PLAIN:
+            plain[name] = repeats
+            continue
+        for than in _PLAIN if repeats[0].drawn else ():
+            theirs = plain[than]
+            for row in difference_row(name, results, than, [one.result for one in theirs]):
+                _print(row)
+            assert theirs[0].distances is not None
+            for row in difference_rows(name, lengths, than, theirs[0].distances):
+                _print(row)
+
+
+def _floor(args: argparse.Namespace, split: int) -> list[dict[str, Any]]:
+    """Return the rows of real against real."""
+    features, halves = Detector(), _halves(real_seals(args.real), split)
+    seen = [features(half) for half in halves]
+    folds = folds_of(halves[0], args.seed)
+    result = compare(halves[0], folds, [halves[1]], seen[0], [seen[1]], args.seed)
+    return list(auc_rows(f"real against real, split {split}", [result]))
 
 
 def _print(row: Mapping[str, Any]) -> None:

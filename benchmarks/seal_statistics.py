@@ -121,7 +121,7 @@ def difference_rows(
     places = [{group: k for k, group in enumerate(part.other_groups)} for part in (ours, theirs)]
     shared = [group for group in ours.other_groups if group in places[1]]
     mine, others = (np.array([place[group] for group in shared]) for place in places)
-    companies = clusters(ours.real_groups)
+    companies = list(clusters(ours.real_groups).values())
     rng = np.random.default_rng(0)
     found = []
     for k in range(BOOTSTRAP + 1):

@@ -5,7 +5,7 @@
 
 Every run is the command a user would type; a finished one is skipped, a broken one goes on. The
 prior is trained once a fold, forger and GAN once a fold and seed, all without the fold's
-companies. The last line gives the --realised options of every seed.
+companies. The last lines give the options of each stage.
 """
 
 from __future__ import annotations
@@ -80,10 +80,15 @@ def _run(out: Path, fold: int, stage: str, seed: int) -> Path:
     return out / f"fold{fold}" / f"{stage}-seed{seed}"
 
 
-def realised(out: Path, stage: str, seed: int) -> str:
-    """Return the --realised option of a stage and seed."""
-    files = (_run(out, fold, stage, seed) / "weights" / RESULTS[stage] for fold in range(FOLDS))
-    return f"--realised '{stage} seed {seed}={stage}:{','.join(str(file) for file in files)}'"
+def realised(out: Path, stage: str, seeds: int) -> str:
+    """Return the --realised option of a stage: its networks of every fold, seed after seed."""
+    files = (
+        ",".join(
+            str(_run(out, fold, stage, seed) / "weights" / RESULTS[stage]) for fold in range(FOLDS)
+        )
+        for seed in range(seeds)
+    )
+    return f"--realised '{stage}={stage}:{';'.join(files)}'"
 
 
 def main() -> None:
@@ -106,8 +111,7 @@ def main() -> None:
         train = [sys.executable, "-m", "seal2real.cli.train", stage, str(folder), *words]
         subprocess.run(train, check=True)
     for stage in RESULTS:
-        for seed in range(args.seeds):
-            print(realised(args.out, stage, seed))
+        print(realised(args.out, stage, args.seeds), f"--repeats {args.seeds}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ FOLDS = 5
 KNOWN = 80
 BOOTSTRAP = 1000
 COMMITTEE = 3
+_NOBODY = np.empty(0, np.int64)
 _BLUR_SIGMA, _QUALITY = 0.8, 75
 # A pixel is ink if it is this much darker, in its darkest channel, than the paper near it.
 _INK = 0.82
@@ -215,49 +216,70 @@ def auc(real: Floats, other: Floats) -> float:
     return float((order > 0).mean() + 0.5 * (order == 0).mean())
 
 
-def interval(
-    real: Floats, real_groups: Sequence[str], other: Floats, other_groups: Sequence[str]
-) -> Floats:
-    """Return AUCs of bootstrap samples of groups, [BOOTSTRAP]; the same draws for every call."""
+def mean_aucs(results: Sequence[Mapping[str, Any]], classifier: str) -> Floats:  # [1 + BOOTSTRAP]
+    """Return the AUC, mean over ``results``, of all seals and then of bootstrap samples of groups.
+
+    A company is drawn or not in all results at once: they show the same photographs. Calls draw the
+    same groups where the results name the same ones.
+
+    Args:
+        results: of :func:`compare`, one a repeat.
+        classifier: "probe" or "cnn".
+    """
+    companies = sorted({group for result in results for group in result["groups"]["real"]})
+    pools = [list(clusters(result["groups"]["other"]).values()) for result in results]
+    places = []
+    for result in results:
+        found = clusters(result["groups"]["real"])
+        places.append([found.get(name, _NOBODY) for name in companies])
+
+    def mean_auc(drawn: NDArray[np.int64], picked: Sequence[NDArray[np.int64]]) -> float:
+        found = []
+        for result, place, pool, chosen in zip(results, places, pools, picked, strict=True):
+            scores = result["scores"][classifier]
+            mine = np.array(scores["real"])[np.concatenate([place[i] for i in drawn])]
+            theirs = np.array(scores["other"])[np.concatenate([pool[i] for i in chosen])]
+            found.append(auc(mine, theirs))
+        return float(np.mean(found))
+
+    out = [mean_auc(np.arange(len(companies)), [np.arange(len(pool)) for pool in pools])]
     rng = np.random.default_rng(0)
-    draws = [clusters(real_groups), clusters(other_groups)]
-    out = np.empty(BOOTSTRAP)
-    for k in range(BOOTSTRAP):
-        mine, theirs = (
-            np.concatenate([parts[i] for i in rng.integers(0, len(parts), len(parts))])
-            for parts in draws
-        )
-        out[k] = auc(real[mine], other[theirs])
-    return out
+    for _ in range(BOOTSTRAP):
+        drawn = rng.integers(0, len(companies), len(companies))
+        out.append(mean_auc(drawn, [rng.integers(0, len(pool), len(pool)) for pool in pools]))
+    return np.array(out)
 
 
-def clusters(groups: Sequence[str]) -> list[NDArray[np.int64]]:
+def clusters(groups: Sequence[str]) -> dict[str, NDArray[np.int64]]:
     """Return the places of every group."""
     names = np.array(groups)
-    return [np.flatnonzero(names == name) for name in dict.fromkeys(groups)]
+    return {name: np.flatnonzero(names == name) for name in dict.fromkeys(groups)}
 
 
 def compare(
     real: Sequence[Seal],
+    real_fold: Sequence[int],
     others: Sequence[Sequence[Seal]],
     real_features: Floats,
     others_features: Sequence[Floats],
     seed: int,
+    repeat: int = 0,
 ) -> dict[str, Any]:
     """Return AUCs of real against a source that may differ by fold (made without the fold).
 
     Args:
         real: the photographs.
+        real_fold: the fold of each, see :func:`folds_of`.
         others: for every fold, more than `KNOWN` seals made without it; or one list for all folds,
             of which each fold asks about a fifth of the groups.
         real_features: what the linear probe sees of them, [N, PATCHES, C].
         others_features: likewise for every part of ``others``.
-        seed: of folds and the CNN.
+        seed: of the folds of one list.
+        repeat: of the CNNs.
 
     Raises:
         ValueError: if a fold has no seal of the source to learn from, or none to ask about.
     """
-    real_fold = folds_of(real, seed)
     scores: dict[str, dict[str, list[float]]] = {
         name: {"real": [], "other": []} for name in ("probe", "cnn")
     }
@@ -285,7 +307,7 @@ def compare(
         test += [s for s, h in zip(other, held[1], strict=True) if h]
         found = {
             "probe": probe_scores(known, labels, asked),
-            "cnn": cnn_scores(train, labels, test, seed),
+            "cnn": cnn_scores(train, labels, test, seed + repeat),
         }
         for name, values in found.items():
             # Folds have classifiers of their own: bring their scores to one scale.
@@ -297,46 +319,61 @@ def compare(
     return {"scores": scores, "groups": groups}
 
 
-def auc_rows(name: str, result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row a classifier: AUC and its 90 % interval."""
-    for classifier, part in result["scores"].items():
-        real, other = np.array(part["real"]), np.array(part["other"])
-        drawn = interval(real, result["groups"]["real"], other, result["groups"]["other"])
-        low, high = np.percentile(drawn, [5, 95])
+def auc_rows(name: str, results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield a row a classifier: AUC, mean over repeats, and its 90 % interval."""
+    for classifier in results[0]["scores"]:
+        found = mean_aucs(results, classifier)
+        low, high = np.percentile(found[1:], [5, 95])
         yield {
             "source": name,
             "classifier": classifier,
-            "auc": round(auc(real, other), 4),
+            "repeats": len(results),
+            "auc": round(float(found[0]), 4),
             "low90": round(float(low), 4),
             "high90": round(float(high), 4),
-            "real": len(real),
-            "other": len(other),
+            "real": len(results[0]["groups"]["real"]),
+            "other": sum(len(result["groups"]["other"]) for result in results),
         }
 
 
 def difference_row(
-    name: str, result: Mapping[str, Any], than: str, other: Mapping[str, Any]
+    name: str,
+    results: Sequence[Mapping[str, Any]],
+    than: str,
+    others: Sequence[Mapping[str, Any]],
 ) -> Iterator[dict[str, Any]]:
     """Yield a row a classifier: AUC of ``name`` less that of ``than``, 90 % interval, paired.
 
-    Both show the same drawings; one that lacks patches in either counts in neither.
+    Both show the same drawings, repeat by repeat; one that lacks patches in either counts in neither.
     """
-    shared = set(result["groups"]["other"]) & set(other["groups"]["other"])
-    for classifier in result["scores"]:
-        found = []
-        for part in (result, other):
-            groups, scores = part["groups"], part["scores"][classifier]
-            by_name = dict(zip(groups["other"], scores["other"], strict=True))
-            names = sorted(shared)
-            drawn = np.array([by_name[n] for n in names])
-            real = np.array(scores["real"])
-            found.append((auc(real, drawn), interval(real, groups["real"], drawn, names)))
-        low, high = np.percentile(found[0][1] - found[1][1], [5, 95])
+    pairs = [_shared(a, b) for a, b in zip(results, others, strict=True)]
+    for classifier in results[0]["scores"]:
+        ours, theirs = (mean_aucs([pair[k] for pair in pairs], classifier) for k in (0, 1))
+        found = ours - theirs
+        low, high = np.percentile(found[1:], [5, 95])
         yield {
             "source": name,
             "than": than,
             "classifier": classifier,
-            "difference": round(found[0][0] - found[1][0], 4),
+            "repeats": len(results),
+            "difference": round(float(found[0]), 4),
             "low90": round(float(low), 4),
             "high90": round(float(high), 4),
         }
+
+
+def _shared(*results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return two results with only the drawings that are in both, in one order."""
+    names = sorted(set(results[0]["groups"]["other"]) & set(results[1]["groups"]["other"]))
+    out = []
+    for result in results:
+        place = {group: k for k, group in enumerate(result["groups"]["other"])}
+        scores = {
+            classifier: {
+                "real": part["real"],
+                "other": [part["other"][place[name]] for name in names],
+            }
+            for classifier, part in result["scores"].items()
+        }
+        out.append({"scores": scores, "groups": {**result["groups"], "other": names}})
+    return out

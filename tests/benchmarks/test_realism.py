@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from benchmarks.two_sample import (
     difference_row,
     folds_of,
     harmonised,
-    interval,
+    mean_aucs,
     probe_scores,
 )
 
@@ -27,15 +29,42 @@ def test_auc_is_the_share_of_ordered_pairs() -> None:
     assert auc(np.array([1.0, 3.0]), np.array([0.0, 1.0, 4.0])) == pytest.approx(3.5 / 6)
 
 
-def test_the_interval_draws_whole_groups() -> None:
-    """One group of many images has no spread of its own; single images have."""
+def _result(real: list[float], companies: list[str], other: list[float]) -> dict[str, Any]:
+    """Return what `compare` would: one classifier, drawings each a group."""
+    names = [f"drawn {k}" for k in range(len(other))]
+    scores = {"probe": {"real": real, "other": other}}
+    return {"scores": scores, "groups": {"real": companies, "other": names}}
+
+
+def test_the_interval_draws_whole_companies() -> None:
+    """One company has no spread of its own; many have."""
     rng = np.random.default_rng(0)
     real, other = rng.normal(0.5, 1.0, 40), rng.normal(0.0, 1.0, 40)
-    single = interval(real, [str(k) for k in range(40)], other, [str(k) for k in range(40)])
-    grouped = interval(real, ["a"] * 40, other, ["b"] * 40)
-    assert np.ptp(grouped) == 0.0
-    assert single.std() > 0.03
-    assert single.mean() == pytest.approx(auc(real, other), abs=0.02)
+    single = _result(list(real), [str(k) for k in range(40)], list(other))
+    grouped = _result(list(real), ["a"] * 40, list(other))
+    grouped["groups"]["other"] = ["b"] * 40
+    assert np.ptp(mean_aucs([grouped], "probe")) == 0.0
+    found = mean_aucs([single], "probe")
+    assert found[0] == pytest.approx(auc(real, other))
+    assert found[1:].std() > 0.03
+    assert found[1:].mean() == pytest.approx(auc(real, other), abs=0.02)
+
+
+def test_repeats_are_averaged_and_companies_drawn_in_all_at_once() -> None:
+    """A repeat beside its like has the spread that companies give; other judges' noise averages out.
+
+    A photograph that had no patches in one repeat is missed there only.
+    """
+    rng = np.random.default_rng(3)
+    companies = [str(k) for k in range(40)]
+    better, other = rng.normal(0.5, 1.0, 40), rng.normal(0.0, 1.0, 400)
+    one = _result(list(better), companies, list(other))
+    apart = [_result(list(rng.normal(0.5, 1.0, 40)), companies, list(other)) for _ in range(4)]
+    assert mean_aucs([one, one], "probe")[1:].std() > 0.03
+    assert mean_aucs(apart, "probe")[1:].std() < 0.03
+    fewer = _result(list(better[1:]), companies[1:], list(other))
+    wanted = (auc(better, other) + auc(better[1:], other)) / 2
+    assert mean_aucs([one, fewer], "probe")[0] == pytest.approx(wanted)
 
 
 def test_a_probe_finds_what_is_there_and_nothing_where_nothing_is() -> None:
@@ -93,16 +122,14 @@ def test_patches_leave_print_out() -> None:
 def test_a_difference_is_paired_by_drawing() -> None:
     """Shifting every drawing's score by one constant moves the AUC, and hardly more or less by draw."""
     rng = np.random.default_rng(2)
-    names = [f"drawn {k}" for k in range(60)]
     real, other = rng.normal(0.0, 1.0, 40), rng.normal(-1.5, 1.0, 60)
-    groups = {"real": [f"c{k % 10}" for k in range(40)], "other": names}
-    than = {"scores": {"probe": {"real": list(real), "other": list(other)}}, "groups": groups}
-    nearer = {"real": list(real), "other": list(other[:-1] + 0.5)}
-    fewer = {"real": groups["real"], "other": names[:-1]}
-    result = {"scores": {"probe": nearer}, "groups": fewer}
-    (row,) = difference_row("forger", result, "traditional", than)
+    companies = [f"c{k % 10}" for k in range(40)]
+    than = _result(list(real), companies, list(other))
+    result = _result(list(real), companies, list(other[:-1] + 0.5))
+    (row,) = difference_row("forger", [result] * 2, "traditional", [than] * 2)
     wanted = auc(real, other[:-1] + 0.5) - auc(real, other[:-1])
     assert row["difference"] == pytest.approx(wanted, abs=1e-4)
+    assert row["repeats"] == 2
     assert row["low90"] < wanted < row["high90"] < 0
-    (same,) = difference_row("forger", than, "traditional", than)
+    (same,) = difference_row("forger", [than], "traditional", [than])
     assert same["low90"] == same["difference"] == same["high90"] == 0

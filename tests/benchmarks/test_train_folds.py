@@ -29,7 +29,9 @@ def test_every_fold_and_seed_is_trained_once_with_settings_that_exist(tmp_path: 
             assert folder.name == f"{stage}-seed{config.loop.seed}"
 
 
-def test_results_are_named_in_the_order_of_the_folds(tmp_path: Path) -> None:
-    files = realised(tmp_path, "gan", 1).rpartition(":")[2].rstrip("'").split(",")
-    names = [Path(file).relative_to(tmp_path).as_posix() for file in files]
-    assert names == [f"fold{k}/gan-seed1/weights/gan.onnx" for k in range(FOLDS)]
+def test_results_are_named_by_seed_in_the_order_of_the_folds(tmp_path: Path) -> None:
+    files = realised(tmp_path, "gan", 2).rpartition(":")[2].rstrip("'").split(";")
+    for seed, part in enumerate(files):
+        names = [Path(file).relative_to(tmp_path).as_posix() for file in part.split(",")]
+        assert names == [f"fold{k}/gan-seed{seed}/weights/gan.onnx" for k in range(FOLDS)]
+    assert len(files) == 2

@@ -16,4 +16,11 @@ def test_a_fold_that_leaves_nothing_to_ask_about_is_an_error() -> None:
     drawn = [Seal(f"drawn {k}", patches) for k in range(KNOWN)]
     features = [np.zeros((len(part), PATCHES, 4)) for part in (real, drawn)]
     with pytest.raises(ValueError, match=rf"got {KNOWN} with patches; draw more than {KNOWN}"):
-        compare(real, [drawn] * FOLDS, features[0], [features[1]] * FOLDS, 0)
+        compare(
+            real,
+            [k % FOLDS for k in range(10)],
+            [drawn] * FOLDS,
+            features[0],
+            [features[1]] * FOLDS,
+            0,
+        )
