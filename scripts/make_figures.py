@@ -52,18 +52,21 @@ _REALISED = Recipe(
     options={"cross_page": 0.0},
 )
 _REALISED_COLUMNS = 5
+# Share of noise that the prior is shown: half leaves the layout to the drawing.
+_PROMPT_STRENGTH = 0.5
 # Samples of the tiny base: rows of one prompt.
 _SAMPLE_COLUMNS = 5
 _SAMPLE_STEPS = 40
 
 
 def main(folder: str) -> None:
-    """Write strip.jpg, presets.jpg, realised.jpg and samples.jpg into ``folder``."""
+    """Write strip.jpg, presets.jpg, realised.jpg, prompts.jpg and samples.jpg into ``folder``."""
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     strip_picture().save(out / "strip.jpg", quality=88)
     preset_picture().save(out / "presets.jpg", quality=88)
     realised_picture().save(out / "realised.jpg", quality=90)
+    prompts_picture().save(out / "prompts.jpg", quality=90)
     samples_picture().save(out / "samples.jpg", quality=88)
 
 
@@ -122,6 +125,23 @@ def realised_picture() -> Image.Image:
         forged = realiser(sample, Rng(0, "figure", index))
         columns.append(np.concatenate([sample.synthetic, forged]))
     return Image.fromarray(np.concatenate(columns, axis=1))
+
+
+def prompts_picture() -> Image.Image:
+    """Return drawn crops above the shipped prior's under T_f and under T_r: the paper's Fig. 4."""
+    from seal2real.diffusion.prior import shipped_prior
+    from seal2real.realise.diffusion import PROMPTS, DiffusionRealiser
+
+    factory = SampleFactory(_REALISED)
+    samples = [factory(index) for index in range(_REALISED_COLUMNS)]
+    rows = [np.concatenate([sample.synthetic for sample in samples], axis=1)]
+    for prompt in PROMPTS:
+        realiser = DiffusionRealiser(
+            shipped_prior(), prompt, "crop", strength=_PROMPT_STRENGTH, steps=_SAMPLE_STEPS
+        )
+        made = [realiser(sample, Rng(0, "figure", k)) for k, sample in enumerate(samples)]
+        rows.append(np.concatenate(made, axis=1))
+    return Image.fromarray(np.concatenate(rows))
 
 
 def samples_picture() -> Image.Image:
