@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "bind_helpers.h"
 #include "raster/detmath.h"
+#include "raster/noise_planes.h"
 #include "raster/philox.h"
 
 namespace py = pybind11;
@@ -56,6 +58,47 @@ py::array_t<double> fill(py::ssize_t count, Rng& rng, double (Rng::*draw)()) {
   return out;
 }
 
+using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
+using Places = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
+
+py::array_t<float> py_white_noise(Rng& rng, py::ssize_t height, py::ssize_t width) {
+  require(height >= 0 && width >= 0, "Rng.white_noise: height and width must be at least 0, got " +
+                                         std::to_string(height) + " and " + std::to_string(width) +
+                                         "; ask for a size");
+  py::array_t<float> out({height, width});
+  white_noise(rng, static_cast<size_t>(out.size()), out.mutable_data());
+  return out;
+}
+
+// Positions of pixels among `count` knots.
+KnotPlaces knot_places(const Places& before, const Floats& share, py::ssize_t count) {
+  require(before.ndim() == 1 && share.ndim() == 1 && before.size() == share.size(),
+          "smooth_noise: before and share must be vectors of one length, got others; give one of "
+          "each a pixel");
+  KnotPlaces places;
+  places.before.reserve(static_cast<size_t>(before.size()));
+  for (py::ssize_t i = 0; i < before.size(); ++i) {
+    const int64_t knot = before.at(i);
+    require(knot >= 0 && knot + 1 < count,
+            "smooth_noise: before must name knots with one after them, got " +
+                std::to_string(knot) + " of " + std::to_string(count) + "; draw a larger grid");
+    places.before.push_back(static_cast<size_t>(knot));
+  }
+  places.share.assign(share.data(), share.data() + share.size());
+  return places;
+}
+
+py::array_t<float> py_smooth_noise(const Floats& grid, const Places& before_y,
+                                   const Floats& share_y, const Places& before_x,
+                                   const Floats& share_x) {
+  require(grid.ndim() == 2, "smooth_noise: grid must be [rows, columns], got another; reshape it");
+  const KnotPlaces ys = knot_places(before_y, share_y, grid.shape(0));
+  const KnotPlaces xs = knot_places(before_x, share_x, grid.shape(1));
+  py::array_t<float> out({before_y.size(), before_x.size()});
+  smooth_noise(grid.data(), static_cast<size_t>(grid.shape(1)), ys, xs, out.mutable_data());
+  return out;
+}
+
 template <double (*Function)(double)>
 void def_elementwise(py::module_& m, const char* name, const char* doc) {
   m.def(name, py::vectorize([](double x) { return Function(x); }), py::arg("x"), doc);
@@ -72,8 +115,12 @@ void bind_rng(py::module_& m) {
       .def("_integer", &Rng::integer)
       .def("_child", &descend)
       .def("_assign", [](Rng& rng, const Rng& other) { rng = other; })
+      .def("_white_noise", &py_white_noise)
       .def("uniforms", [](Rng& rng, py::ssize_t n) { return fill(n, rng, &Rng::uniform); })
       .def("normals", [](Rng& rng, py::ssize_t n) { return fill(n, rng, &Rng::normal); });
+  m.def("smooth_noise", &py_smooth_noise, py::arg("grid"), py::arg("before_y"), py::arg("share_y"),
+        py::arg("before_x"), py::arg("share_x"),
+        "Interpolate a grid [r, c] of independent draws at every pixel, keeping their variance.");
   def_elementwise<det_sin>(m, "sin", "Sine of x in radians, the same bits on every machine.");
   def_elementwise<det_cos>(m, "cos", "Cosine of x in radians, the same bits on every machine.");
   def_elementwise<det_exp>(m, "exp", "e to the x, the same bits on every machine.");

@@ -1,14 +1,20 @@
 #include "raster/paste.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace seal2real {
 namespace {
 
 constexpr int kFull = 255;
 
-// a / b rounded to the nearest, b > 0.
-int64_t rounded(int64_t a, int64_t b) { return a >= 0 ? (a + b / 2) / b : -((b / 2 - a) / b); }
+// a / b rounded to the nearest, halves away from 0; b > 0. Both are below 2^34 and b below 2^26: a
+// quotient that is no half lies at least 2^-27 from one, so that doubles, which divide several
+// times as fast, round as integers would.
+int rounded(int64_t a, int64_t b) {
+  const double quotient = static_cast<double>(a) / static_cast<double>(b);
+  return static_cast<int>(quotient + std::copysign(0.5, quotient));
+}
 
 void paste_pixel(const uint8_t* forged, const uint8_t* synthetic, const uint8_t* clean, int weight,
                  uint8_t* out) {

@@ -18,6 +18,8 @@ uint64_t mix(uint64_t value) {
   return value ^ (value >> 31);
 }
 
+uint64_t joined(uint32_t low, uint32_t high) { return low | static_cast<uint64_t>(high) << 32; }
+
 }  // namespace
 
 uint64_t fnv1a64(const char* bytes, size_t size) {
@@ -43,17 +45,35 @@ uint64_t Rng::u64() {
     has_spare_ = false;
     return spare_;
   }
-  const PhiloxCounter block =
-      philox4x32({static_cast<uint32_t>(block_), static_cast<uint32_t>(block_ >> 32),
-                  static_cast<uint32_t>(stream_), static_cast<uint32_t>(stream_ >> 32)},
-                 {static_cast<uint32_t>(key_), static_cast<uint32_t>(key_ >> 32)});
-  ++block_;
-  spare_ = block[2] | static_cast<uint64_t>(block[3]) << 32;
+  const PhiloxCounter drawn = block(block_++);
+  spare_ = joined(drawn[2], drawn[3]);
   has_spare_ = true;
-  return block[0] | static_cast<uint64_t>(block[1]) << 32;
+  return joined(drawn[0], drawn[1]);
 }
 
-double Rng::uniform() { return static_cast<double>(u64() >> 11) * 0x1p-53; }
+void Rng::u64s(uint64_t* out, size_t count) {
+  if (has_spare_ && count > 0) {
+    *out++ = u64();
+    --count;
+  }
+  // Blocks do not wait for each other.
+  for (; count >= 2; count -= 2, out += 2) {
+    const PhiloxCounter drawn = block(block_++);
+    out[0] = joined(drawn[0], drawn[1]);
+    out[1] = joined(drawn[2], drawn[3]);
+  }
+  if (count > 0) {
+    *out = u64();
+  }
+}
+
+PhiloxCounter Rng::block(uint64_t number) const {
+  return philox4x32({static_cast<uint32_t>(number), static_cast<uint32_t>(number >> 32),
+                     static_cast<uint32_t>(stream_), static_cast<uint32_t>(stream_ >> 32)},
+                    {static_cast<uint32_t>(key_), static_cast<uint32_t>(key_ >> 32)});
+}
+
+double Rng::uniform() { return unit_interval(u64()); }
 
 int64_t Rng::integer(int64_t low, int64_t high) {
   if (low >= high) {

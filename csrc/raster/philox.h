@@ -39,6 +39,9 @@ struct StreamStep {
   bool is_name;
 };
 
+// 53 random bits as a number in [0, 1).
+inline double unit_interval(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
+
 // A stream of random numbers named by its path. Equal paths give equal numbers everywhere; the
 // 128-bit state of the path (key and upper half of the counter) keeps unequal ones apart.
 class Rng {
@@ -49,11 +52,14 @@ class Rng {
   Rng child(StreamStep step) const;
 
   uint64_t u64();
+  void u64s(uint64_t* out, size_t count);      // as many calls of u64, faster
   double uniform();                            // [0, 1), 53 bits
   int64_t integer(int64_t low, int64_t high);  // [low, high), unbiased
   double normal();                             // Box-Muller, two numbers a call
 
  private:
+  PhiloxCounter block(uint64_t number) const;
+
   uint64_t key_;
   uint64_t stream_;
   uint64_t block_ = 0;

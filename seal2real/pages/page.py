@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,7 @@ _BAND_ROWS = 512
 Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class PageChar:
+class PageChar(NamedTuple):  # not a dataclass: pages have thousands, and tuples are made faster
     """One visible character.
 
     ``quad`` is float64 [4, 2] in page pixels: its own top-left corner first, then clockwise.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from fractions import Fraction
+from functools import lru_cache
 
 from seal2real.rng import Rng
 
@@ -21,6 +22,7 @@ _TURN = 1 << 64
 _GOLDEN_STEP = 0x9E3779B97F4A7C15
 
 
+@lru_cache(maxsize=16)  # asked for every sample, and fractions are slow to read
 def parse_fractions(text: str) -> tuple[Fraction, Fraction, Fraction]:
     """Return the exact shares of train, val and test in ``text``, e.g. "0.8,0.1,0.1".
 

@@ -1,5 +1,6 @@
 // Random numbers against the vectors that the authors of Philox publish.
 #include <set>
+#include <vector>
 
 #include "check.h"
 #include "raster/philox.h"
@@ -31,6 +32,25 @@ TEST(streams_do_not_depend_on_use) {
   used.u64();
   CHECK(fresh.child({3, false}).u64() == used.child({3, false}).u64());
   CHECK(fresh.child({3, false}).u64() != fresh.child({3, true}).u64());
+}
+
+// Many at once are the same numbers as one by one, with a spare half block before and left after.
+TEST(many_are_as_single_ones) {
+  for (const size_t before : {0, 1, 2}) {
+    for (const size_t count : {0, 1, 2, 5, 64}) {
+      Rng one(3);
+      Rng many(3);
+      std::vector<uint64_t> found(count);
+      for (size_t i = 0; i < before; ++i) {
+        CHECK(one.u64() == many.u64());
+      }
+      many.u64s(found.data(), count);
+      for (const uint64_t value : found) {
+        CHECK(value == one.u64());
+      }
+      CHECK(one.u64() == many.u64());
+    }
+  }
 }
 
 TEST(ranges_hold) {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from seal2real import _C
 from seal2real.models.forger_noise import NATIVE_PX_PER_MM, native_size, noise_planes
 from seal2real.rng import Rng
 
@@ -29,6 +31,23 @@ def test_fine_planes_are_white_and_smooth_ones_are_smooth_in_mm() -> None:
     assert max(abs(c) for c in coarse[:2] + fine[:2]) < 0.02
     assert coarse[2] > 0.99 and 0.85 < coarse[3] < coarse[2]
     assert fine[3] > coarse[3], "the same mm are more pixels"
+
+
+def test_a_smooth_plane_is_its_knots_interpolated_and_scaled_back() -> None:
+    """Against a transcription in float64; at a knot nothing is mixed."""
+    grid = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    ys, xs = np.array([0.0, 0.25, 1.5, 2.75]), np.array([0.5, 1.0, 1.125])
+
+    def mixed(values: NDArray[np.float64], place: float) -> NDArray[np.float64]:
+        k, s = int(place), place % 1
+        both: NDArray[np.float64] = (1 - s) * values[k] + s * values[k + 1]
+        return both / np.sqrt((1 - s) ** 2 + s**2)
+
+    wanted = [[mixed(mixed(grid.astype(np.float64), y), x) for x in xs] for y in ys]
+    places = [(p.astype(np.int64), (p % 1).astype(np.float32)) for p in (ys, xs)]
+    np.testing.assert_allclose(_C.smooth_noise(grid, *places[0], *places[1]), wanted, rtol=1e-6)
+    with pytest.raises(ValueError, match="smooth_noise: before must name knots"):
+        _C.smooth_noise(grid[:3], *places[0], *places[1])
 
 
 def test_streams() -> None:

@@ -1,0 +1,59 @@
+#include "raster/noise_planes.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+namespace seal2real {
+namespace {
+
+// The root of 3: a uniform draw of this half width has variance 1.
+constexpr double kUnitHalfWidth = 1.7320508075688772;
+
+// The mix of two independent draws has this deviation.
+float deviation(float share) {
+  const float rest = 1.0F - share;
+  return std::sqrt(rest * rest + share * share);
+}
+
+}  // namespace
+
+void white_noise(Rng& rng, size_t count, float* out) {
+  std::array<uint64_t, 512> bits;
+  while (count > 0) {
+    const size_t part = std::min(count, bits.size());
+    rng.u64s(bits.data(), part);
+    for (size_t i = 0; i < part; ++i) {
+      out[i] = static_cast<float>((2.0 * unit_interval(bits[i]) - 1.0) * kUnitHalfWidth);
+    }
+    out += part;
+    count -= part;
+  }
+}
+
+void smooth_noise(const float* grid, size_t columns, const KnotPlaces& ys, const KnotPlaces& xs,
+                  float* out) {
+  const size_t width = xs.before.size();
+  std::vector<float> widths(width);
+  for (size_t x = 0; x < width; ++x) {
+    widths[x] = deviation(xs.share[x]);
+  }
+  std::vector<float> row(columns);
+  for (size_t y = 0; y < ys.before.size(); ++y) {
+    const float* above = grid + ys.before[y] * columns;
+    const float* below = above + columns;
+    const float share = ys.share[y];
+    const float height = deviation(share);
+    for (size_t k = 0; k < columns; ++k) {
+      row[k] = ((1.0F - share) * above[k] + share * below[k]) / height;
+    }
+    float* line = out + y * width;
+    for (size_t x = 0; x < width; ++x) {
+      const float* knot = row.data() + xs.before[x];
+      line[x] = ((1.0F - xs.share[x]) * knot[0] + xs.share[x] * knot[1]) / widths[x];
+    }
+  }
+}
+
+}  // namespace seal2real
