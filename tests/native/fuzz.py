@@ -325,11 +325,20 @@ def _value(odd: Odd, depth: int) -> Any:
 def _rng(native: Any, odd: Odd) -> None:
     rng = native.Rng(odd.integer(0, 9), odd.rng.choice(("a", 3, -1, 2**70, None, 1.5)))
     rng.uniforms(odd.rng.choice((-1, 0, 5)))
+    rng._white_noise(odd.rng.choice((-1, 0, 7)), odd.rng.choice((1, 33)))
     rng._integer(odd.integer(-5, 5), odd.integer(0, 9))
     angles = odd.floats(8, low=-1e6, high=1e6)
     for function in (native.sin, native.cos, native.exp, native.log):
         function(angles)
     native.atan2(angles, angles[::-1])
+
+
+def _smooth_noise(native: Any, odd: Odd) -> None:
+    grid = odd.floats(odd.rng.randint(2, 8), 6)
+    rows = odd.array(5, dtype=np.int64) if odd.rare() else np.arange(5) % (len(grid) - 1)
+    columns = np.array([odd.rng.randint(-1 if odd.rare() else 0, 4) for _ in range(5)])
+    with np.errstate(over="ignore"):  # 1e308 is too much for float32
+        native.smooth_noise(grid, rows, odd.floats(5), columns, odd.floats(4 + odd.often(0.8)))
 
 
 CALLS: dict[str, Callable[[Any, Odd], None]] = {
@@ -350,6 +359,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "luma_grid": _luma_grid,
     "dump_json": _json,
     "Rng": _rng,
+    "smooth_noise": _smooth_noise,
 }
 
 
