@@ -355,7 +355,7 @@ class ForgerConfig:
     ema_decay: float = 0.98
     # share of the learned residual that the written forger makes: what a few dozen photographs teach
     # is partly chance
-    residual_share: float = 0.6
+    residual_share: float = 0.8
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
     # what the forgers of docs/results.md were trained with
