@@ -27,7 +27,7 @@ from seal2real.rng import Rng
 
 __all__ = ["ROWS", "main"]
 
-# Without moments, and all of what is learned is written: the paper's forger.
+# Nothing beside the paper's losses, and all of what is learned is written.
 _NO_MOMENTS = ("forger.moments_weight=0", "forger.residual_share=1")
 _FIXED_PRIOR = "forger.round_forger_steps=0"
 # name -> settings; the parts come in one after the other, then eq. 3's alternatives, then w.

@@ -14,12 +14,14 @@ their patches), its interval from a bootstrap clustered by company.
 DIR has seals/labels.csv (file, company, ellipse "cx cy a b angle"). A realised source is
 NAME=METHOD[/crop]:WEIGHTS, one network for all folds or one for each, in the order of the folds;
 it realises the very seals that the row with fitted capture shows, so that the difference of two
-AUCs is paired. Networks of further training seeds come after a semicolon. A further source is a
-folder of images with crops.jsonl (center, diameter_px) as `seal2real crops` writes it.
+AUCs is paired. A further source is a folder of images with crops.jsonl (center, diameter_px) as
+`seal2real crops` writes it. --seed is of the folds.
 
-One drawing of patches and one training of judges are chance: with --repeats N all is done N times
-with the same folds, but other patches of the photographs, other drawings, other CNNs and the next
-seed's networks, and AUCs are means over the repeats. Statistics are those of the first.
+One drawing of patches and one training of judges are chance: with --repeats N everything drawn is
+judged N times with the same folds, but other patches of the photographs, other drawings and other
+CNNs, and AUCs are means over the repeats. Networks of N training seeds, one a repeat, are parted by
+semicolons. Statistics are those of the first repeat; folders and photographs against one another are
+judged once.
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ from seal2real.synthesis.profile import fit_profile
 from seal2real.synthesis.sample import Sample
 
 FITTED = "traditional, fitted capture"
+_PLAIN = ("traditional", FITTED)
 # Drawn seals lie as those of the photographs do: over Chinese print and tables, any way round.
 SCENE = {
     "cross_page": 0.0,
@@ -204,14 +207,25 @@ def _link(source: Path, target: Path) -> None:
 
 
 def open_realised(given: str, base: str, repeat: int = 0) -> tuple[str, list[Realiser]]:
-    """Return name and realisers of a --realised: those of one training seed."""
+    """Return name and realisers of a --realised: those of one training seed.
+
+    Raises:
+        FileNotFoundError: if a file is missing.
+        ValueError: if a seed has neither one network nor one a fold.
+    """
     name, _, rest = given.partition("=")
     method, _, files = rest.partition(":")
     method, _, scope = method.partition("/")
-    seeds = files.split(";")
+    seeds = [part.split(",") for part in files.split(";")]
+    for networks in seeds:
+        if len(networks) not in (1, FOLDS):
+            raise ValueError(
+                f"open_realised: {name} must have 1 or {FOLDS} networks a training seed, got "
+                f"{len(networks)}; part folds by commas and seeds by semicolons"
+            )
     settings = {"base": base} if method.startswith("diffusion") else {}
     opened = []
-    for path in map(Path, seeds[repeat % len(seeds)].split(",")):
+    for path in map(Path, seeds[repeat % len(seeds)]):
         realisation = Realisation(
             method, weights_sha256(path), scope or "support", settings=settings
         )
@@ -238,31 +252,35 @@ class Job:
 
     args: argparse.Namespace
     profiles: tuple[Path, ...]
-    # as on the command line, or a key of _PLAIN
+    # as on the command line, or one of _PLAIN
     given: str
     repeat: int
-
-
-_PLAIN = ("traditional", FITTED)
 
 
 def judged(job: Job) -> Judged:
     """Draw, realise and judge."""
     args, repeat = job.args, job.repeat
-    real = real_seals(args.real)
-    place = dict(zip((seal.group for seal in real), folds_of(real, args.seed), strict=True))
-    if repeat:
-        real = [seal for seal in real_seals(args.real, repeat) if seal.group in place]
+    real, folds = placed(real_seals(args.real), real_seals(args.real, repeat), args.seed)
     name, others = _seals(job)
     features = Detector()
     mine, theirs = features(real), [features(part) for part in others]
-    folds = [place[seal.group] for seal in real]
-    result = compare(real, folds, others, mine, theirs, args.seed, repeat)
+    result = compare(real, folds, others, mine, theirs, seed=args.seed, repeat=repeat)
     found = None
     if not repeat:
         everything = [seal for part in others for seal in part]
         found = distances(real, everything, mine, np.concatenate(theirs))
     return Judged(name, result, found, len(others) == FOLDS)
+
+
+def placed(first: Sequence[Seal], real: Sequence[Seal], seed: int) -> tuple[list[Seal], list[int]]:
+    """Return those of ``real`` whose company has a fold by ``first``, and their folds.
+
+    Networks were trained without the folds of the first repeat. A company that had no patches there
+    is in every training: later repeats may not ask about it.
+    """
+    place = dict(zip((seal.group for seal in first), folds_of(first, seed), strict=True))
+    kept = [seal for seal in real if seal.group in place]
+    return kept, [place[seal.group] for seal in kept]
 
 
 def _seals(job: Job) -> tuple[str, list[list[Seal]]]:
@@ -298,10 +316,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=250, help="drawn seals a fold, 80 to learn")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=1, help="drawings and judges to average")
-    parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
+    parser.add_argument("--workers", type=int, default=1, help="processes that judge")
     args = parser.parse_args()
     if args.count <= KNOWN:
         parser.error(f"--count {args.count} leaves none to ask about: take more than {KNOWN}")
+    _check(parser, args)
     real = real_seals(args.real)
     print(json.dumps({"commit": commit(), "real": len(real), "seed": args.seed, **machine()}))
     with tempfile.TemporaryDirectory() as work:
@@ -319,6 +338,28 @@ def main() -> None:
             for rows in pool.map(_floor, [args] * 3, range(3)):
                 for row in rows:
                     _print(row)
+
+
+def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Refuse a command line before hours are spent on it."""
+    if args.repeats < 1 or args.workers < 1:
+        parser.error(f"--repeats {args.repeats} --workers {args.workers}: take at least 1 of each")
+    names = [*_PLAIN, *(given.partition("=")[0] for given in (*args.realised, *args.source))]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        parser.error(f"{', '.join(twice)}: two sources may not have one name; choose another")
+    for given in args.realised:
+        seeds = given.count(";") + 1
+        if seeds not in (1, args.repeats):
+            parser.error(
+                f"{given.partition('=')[0]}: networks of {seeds} training seeds for {args.repeats} "
+                "repeats; give one seed, or one a repeat"
+            )
+        try:
+            for repeat in range(seeds):
+                open_realised(given, args.base, repeat)
+        except (FileNotFoundError, ValueError) as error:
+            parser.error(str(error))
 
 
 def _one_thread() -> None:
@@ -354,7 +395,7 @@ def _floor(args: argparse.Namespace, split: int) -> list[dict[str, Any]]:
     features, halves = Detector(), _halves(real_seals(args.real), split)
     seen = [features(half) for half in halves]
     folds = folds_of(halves[0], args.seed)
-    result = compare(halves[0], folds, [halves[1]], seen[0], [seen[1]], args.seed)
+    result = compare(halves[0], folds, [halves[1]], seen[0], [seen[1]], seed=args.seed)
     return list(auc_rows(f"real against real, split {split}", [result]))
 
 

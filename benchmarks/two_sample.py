@@ -220,7 +220,8 @@ def mean_aucs(results: Sequence[Mapping[str, Any]], classifier: str) -> Floats: 
     """Return the AUC, mean over ``results``, of all seals and then of bootstrap samples of groups.
 
     A company is drawn or not in all results at once: they show the same photographs. Calls draw the
-    same groups where the results name the same ones.
+    same groups where the results name the same ones. What else repeats vary (networks, patches,
+    CNNs) is not drawn: the spread is of photographs and drawings, for the networks at hand.
 
     Args:
         results: of :func:`compare`, one a repeat.
@@ -262,10 +263,13 @@ def compare(
     others: Sequence[Sequence[Seal]],
     real_features: Floats,
     others_features: Sequence[Floats],
+    *,
     seed: int,
     repeat: int = 0,
 ) -> dict[str, Any]:
-    """Return AUCs of real against a source that may differ by fold (made without the fold).
+    """Return what judges say of real images and of a source that may differ by fold.
+
+    Scores of every image by a judge that learned without its fold, and the images' groups.
 
     Args:
         real: the photographs.
@@ -307,7 +311,7 @@ def compare(
         test += [s for s, h in zip(other, held[1], strict=True) if h]
         found = {
             "probe": probe_scores(known, labels, asked),
-            "cnn": cnn_scores(train, labels, test, seed + repeat),
+            "cnn": cnn_scores(train, labels, test, repeat),
         }
         for name, values in found.items():
             # Folds have classifiers of their own: bring their scores to one scale.
@@ -331,7 +335,7 @@ def auc_rows(name: str, results: Sequence[Mapping[str, Any]]) -> Iterator[dict[s
             "auc": round(float(found[0]), 4),
             "low90": round(float(low), 4),
             "high90": round(float(high), 4),
-            "real": len(results[0]["groups"]["real"]),
+            "real": sum(len(result["groups"]["real"]) for result in results),
             "other": sum(len(result["groups"]["other"]) for result in results),
         }
 

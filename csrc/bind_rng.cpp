@@ -73,8 +73,9 @@ py::array_t<float> py_white_noise(Rng& rng, py::ssize_t height, py::ssize_t widt
 // Positions of pixels among `count` knots.
 KnotPlaces knot_places(const Places& before, const Floats& share, py::ssize_t count) {
   require(before.ndim() == 1 && share.ndim() == 1 && before.size() == share.size(),
-          "smooth_noise: before and share must be vectors of one length, got others; give one of "
-          "each a pixel");
+          "smooth_noise: before and share must be vectors of one length, got " +
+              std::to_string(before.size()) + " and " + std::to_string(share.size()) +
+              " values; give one of each a pixel");
   KnotPlaces places;
   places.before.reserve(static_cast<size_t>(before.size()));
   for (py::ssize_t i = 0; i < before.size(); ++i) {
@@ -91,11 +92,18 @@ KnotPlaces knot_places(const Places& before, const Floats& share, py::ssize_t co
 py::array_t<float> py_smooth_noise(const Floats& grid, const Places& before_y,
                                    const Floats& share_y, const Places& before_x,
                                    const Floats& share_x) {
-  require(grid.ndim() == 2, "smooth_noise: grid must be [rows, columns], got another; reshape it");
+  require(grid.ndim() == 2, "smooth_noise: grid must be [rows, columns], got " +
+                                std::to_string(grid.ndim()) + " axes; reshape it");
   const KnotPlaces ys = knot_places(before_y, share_y, grid.shape(0));
   const KnotPlaces xs = knot_places(before_x, share_x, grid.shape(1));
   py::array_t<float> out({before_y.size(), before_x.size()});
-  smooth_noise(grid.data(), static_cast<size_t>(grid.shape(1)), ys, xs, out.mutable_data());
+  const float* knots = grid.data();
+  const auto columns = static_cast<size_t>(grid.shape(1));
+  float* values = out.mutable_data();
+  {
+    py::gil_scoped_release release;
+    smooth_noise(knots, columns, ys, xs, values);
+  }
   return out;
 }
 

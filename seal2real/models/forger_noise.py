@@ -66,7 +66,7 @@ def noise_planes(
     planes = np.empty((channels, height, width), np.float32)
     fine = (channels + 1) // 2
     for k in range(fine):
-        # uniform: six times as fast as normal draws
+        # uniform: 13 times as fast as normal draws
         planes[k] = rng.child("pixel", k).white_noise(height, width)
     for k in range(fine, channels):
         cell = _CELLS_MM[(k - fine) % len(_CELLS_MM)] * px_per_mm

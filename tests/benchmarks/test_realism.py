@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from seal2real.realise.forger import ForgerRealiser
 from seal2real.rng import Rng
 
 pytest.importorskip("torch")
 
+from benchmarks.realism import main, open_realised, placed
 from benchmarks.two_sample import (
     PATCHES,
     Seal,
@@ -22,6 +25,8 @@ from benchmarks.two_sample import (
     mean_aucs,
     probe_scores,
 )
+from seal2real.export.onnx import export_forger
+from seal2real.models.forger import Forger
 
 
 def test_auc_is_the_share_of_ordered_pairs() -> None:
@@ -51,7 +56,7 @@ def test_the_interval_draws_whole_companies() -> None:
 
 
 def test_repeats_are_averaged_and_companies_drawn_in_all_at_once() -> None:
-    """A repeat beside its like has the spread that companies give; other judges' noise averages out.
+    """The same judges four times spread as once: drawn apart, companies would halve that.
 
     A photograph that had no patches in one repeat is missed there only.
     """
@@ -59,9 +64,8 @@ def test_repeats_are_averaged_and_companies_drawn_in_all_at_once() -> None:
     companies = [str(k) for k in range(40)]
     better, other = rng.normal(0.5, 1.0, 40), rng.normal(0.0, 1.0, 400)
     one = _result(list(better), companies, list(other))
-    apart = [_result(list(rng.normal(0.5, 1.0, 40)), companies, list(other)) for _ in range(4)]
-    assert mean_aucs([one, one], "probe")[1:].std() > 0.03
-    assert mean_aucs(apart, "probe")[1:].std() < 0.03
+    once, often = (mean_aucs([one] * count, "probe")[1:].std() for count in (1, 4))
+    assert 0.8 * once < often < 1.05 * once
     fewer = _result(list(better[1:]), companies[1:], list(other))
     wanted = (auc(better, other) + auc(better[1:], other)) / 2
     assert mean_aucs([one, fewer], "probe")[0] == pytest.approx(wanted)
@@ -77,6 +81,52 @@ def test_a_probe_finds_what_is_there_and_nothing_where_nothing_is() -> None:
     test[:40, :, 2] += 1.0
     found = probe_scores(train, labels, test)
     assert auc(found[:40], found[40:]) > 0.95
+
+
+def test_a_repeat_does_not_ask_about_companies_that_all_networks_learned_from() -> None:
+    """Company 9 had no patches in the first repeat, company 2 has none in this one."""
+    patches = np.zeros((1, 1, 1, 3), np.uint8)
+    first = [Seal(f"c{k}", patches) for k in range(9)]
+    now = [Seal(f"c{k}", patches) for k in (0, 1, 3, 9, 4)]
+    kept, folds = placed(first, now, 0)
+    assert [seal.group for seal in kept] == ["c0", "c1", "c3", "c4"]
+    assert folds == [folds_of(first, 0)[k] for k in (0, 1, 3, 4)]
+
+
+def test_networks_are_of_the_repeats_seed_and_one_a_fold(tmp_path: Path) -> None:
+    files = [tmp_path / f"{k}.onnx" for k in range(2)]
+    for width, file in zip((8, 16), files, strict=True):
+        export_forger(Forger(width, 2, 16, 0), file)
+    given = f"forger=forger:{files[0]};{files[1]}"
+    for repeat in (0, 1):
+        name, (realiser,) = open_realised(given, "tiny", repeat)
+        assert name == "forger"
+        assert isinstance(realiser, ForgerRealiser)
+        assert realiser.weights == files[repeat]
+    with pytest.raises(ValueError, match="forger must have 1 or 5 networks a training seed, got 2"):
+        open_realised(f"forger=forger:{files[0]},{files[1]}", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--source", "a=x", "--source", "a=y"], "a: two sources may not have one name"),
+        (["--source", "traditional=x"], "traditional: two sources may not have one name"),
+        (["--repeats", "0"], "take at least 1 of each"),
+        (["--realised", "f=forger:a;b", "--repeats", "3"], "2 training seeds for 3 repeats"),
+        (["--realised", "f=forger:missing.onnx"], "missing.onnx, which does not exist"),
+    ],
+)
+def test_a_command_line_is_refused_before_the_work(
+    words: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["realism", "--real", "nowhere", *words])
+    with pytest.raises(SystemExit):
+        main()
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
 def test_no_group_is_in_two_folds() -> None:
@@ -130,6 +180,14 @@ def test_a_difference_is_paired_by_drawing() -> None:
     wanted = auc(real, other[:-1] + 0.5) - auc(real, other[:-1])
     assert row["difference"] == pytest.approx(wanted, abs=1e-4)
     assert row["repeats"] == 2
+    assert row["low90"] < wanted < row["high90"] < 0
+    # one that lacks patches in either counts in neither, wherever it stood
+    order = rng.permutation(60)[:50]
+    mixed = _result(list(real), companies, list(other[order] + 0.5))
+    mixed["groups"]["other"] = [f"drawn {k}" for k in order]
+    (row,) = difference_row("forger", [mixed], "traditional", [than])
+    wanted = auc(real, other[order] + 0.5) - auc(real, other[order])
+    assert row["difference"] == pytest.approx(wanted, abs=1e-4)
     assert row["low90"] < wanted < row["high90"] < 0
     (same,) = difference_row("forger", [than], "traditional", [than])
     assert same["low90"] == same["difference"] == same["high90"] == 0

@@ -22,5 +22,5 @@ def test_a_fold_that_leaves_nothing_to_ask_about_is_an_error() -> None:
             [drawn] * FOLDS,
             features[0],
             [features[1]] * FOLDS,
-            0,
+            seed=0,
         )

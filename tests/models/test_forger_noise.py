@@ -48,6 +48,10 @@ def test_a_smooth_plane_is_its_knots_interpolated_and_scaled_back() -> None:
     np.testing.assert_allclose(_C.smooth_noise(grid, *places[0], *places[1]), wanted, rtol=1e-6)
     with pytest.raises(ValueError, match="smooth_noise: before must name knots"):
         _C.smooth_noise(grid[:3], *places[0], *places[1])
+    with pytest.raises(ValueError, match="vectors of one length, got 4 and 3 values"):
+        _C.smooth_noise(grid, places[0][0], places[1][1], *places[1])
+    with pytest.raises(ValueError, match=r"grid must be \[rows, columns\], got 1 axes"):
+        _C.smooth_noise(grid[0], *places[0], *places[1])
 
 
 def test_streams() -> None:

@@ -94,6 +94,16 @@ def test_the_paste_rounds_the_exact_mixture() -> None:
     assert np.abs(paste(forged, synthetic, weight, clean) - exact).max() <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize(("asked", "wanted"), [(183, 183), (185, 185)])
+def test_halves_are_rounded_away_from_the_page(asked: int, wanted: int) -> None:
+    """Ink of 16 levels in red, asked for 1 more or less: along 16, power 256 + 16^2, a half."""
+    clean = np.full((1, 1, 3), 200, np.uint8)
+    synthetic, forged = clean.copy(), clean.copy()
+    synthetic[..., 0], forged[..., 0] = 184, asked
+    pasted = paste(forged, synthetic, np.full((1, 1), 255, np.uint8), clean)
+    assert pasted[0, 0].tolist() == [wanted, 200, 200]
+
+
 def test_the_identity_changes_nothing() -> None:
     _, synthetic, clean = noise_images(3)
     for value in (0, 1, 128, 255):
