@@ -321,6 +321,12 @@ def _check_resumable(folder: RunFolder, config: Config, name: str) -> None:
             "folder"
         )
     old, new = _flat(theirs), _flat(ours)
+    if missing := sorted(new.keys() - old.keys()):
+        raise CheckpointError(
+            f"resume: {files[-1]} must have every setting of this version, got none for "
+            f"{', '.join(missing)}; go on with the version that began the run, or give another OUT "
+            "folder"
+        )
     for setting in sorted({*old, *new}):
         if old.get(setting) != new.get(setting):
             raise CheckpointError(

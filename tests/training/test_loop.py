@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("tensorboard")
 
-from safetensors.torch import load_file  # noqa: E402
+from safetensors import safe_open  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 from seal2real.rng import Rng  # noqa: E402
 from seal2real.sealdb.errors import ForeignFolderError, WriteError  # noqa: E402
@@ -316,6 +318,18 @@ def test_full_disk_keeps_the_old_checkpoint(whole: Path, tmp_path: Path) -> None
 def test_a_checkpoint_of_another_run_is_refused(whole: Path, word: str, message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         train_small(whole, (*WORDS, word))
+
+
+def test_a_checkpoint_from_before_a_setting_existed_is_refused(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "old")
+    file = checkpoint_files(tmp_path / "old" / "checkpoints")[-1]
+    with safe_open(file, "pt") as stored:
+        about = stored.metadata()
+    header = json.loads(about["seal2real"])
+    del header["config"]["data"]["size"]
+    save_file(load_file(file), file, {**about, "seal2real": json.dumps(header)})
+    with pytest.raises(CheckpointError, match=r"got none for data\.size; go on with the version"):
+        train_small(tmp_path / "old", WORDS)
 
 
 def test_refusals_come_before_the_stage_is_built(whole: Path, tmp_path: Path) -> None:
