@@ -27,17 +27,16 @@ from seal2real.rng import Rng
 
 __all__ = ["ROWS", "main"]
 
-# Nothing beside the paper's losses, and all of what is learned is written.
-_NO_MOMENTS = ("forger.moments_weight=0", "forger.residual_share=1")
+_NO_MOMENTS = "forger.moments_weight=0"
 _FIXED_PRIOR = "forger.round_forger_steps=0"
 # name -> settings; the parts come in one after the other, then eq. 3's alternatives, then w.
 ROWS: dict[str, tuple[str, ...]] = {
-    "content": ("forger.warmup_steps=299", "forger.steps=1", *_NO_MOMENTS, _FIXED_PRIOR),
-    "prior": (*_NO_MOMENTS, _FIXED_PRIOR),
-    "adversarial": _NO_MOMENTS,
+    "content": ("forger.warmup_steps=299", "forger.steps=1", _NO_MOMENTS, _FIXED_PRIOR),
+    "prior": (_NO_MOMENTS, _FIXED_PRIOR),
+    "adversarial": (_NO_MOMENTS,),
     "moments": (),
-    "eq3": ("forger.prior_loss=eq3", *_NO_MOMENTS),
-    "sds": ("forger.prior_loss=sds", *_NO_MOMENTS),
+    "eq3": ("forger.prior_loss=eq3", _NO_MOMENTS),
+    "sds": ("forger.prior_loss=sds", _NO_MOMENTS),
     "w0.003": ("forger.content_weight=0.003",),
     "w0.03": ("forger.content_weight=0.03",),
     "w0.1": ("forger.content_weight=0.1",),

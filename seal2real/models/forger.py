@@ -105,12 +105,6 @@ class Forger(nn.Module):
         residual = self._residual(_padded(x, self.multiple))[..., :height, :width]
         return (synthetic + residual).clamp(-1.0, 1.0)
 
-    @torch.no_grad()
-    def scale_residual(self, share: float) -> None:
-        """Make ``share`` of the residual from now on."""
-        for parameter in self.last.parameters():
-            parameter.mul_(share)
-
     def _input(
         self, synthetic: Tensor, ink: Tensor, px_per_mm: Tensor, noise: Tensor | None
     ) -> Tensor:

@@ -318,7 +318,7 @@ class ForgerConfig:
     vgg: str = "tiny"
     # weight of matched moments of ink beside the prior loss (dos Santos et al. 2019); 0 has none.
     # The loss grows with the layers' widths; micro-batches and processes count one by one
-    moments_weight: float = 4.0
+    moments_weight: float = 1.0
     # layers of the feature network that are matched, from 0
     moments_layers: tuple[int, ...] = (1, 2, 3)
     # windows of real images, and of drawn ones, that the moments are measured on at the start
@@ -353,9 +353,6 @@ class ForgerConfig:
     noise_channels: int = 4
     # decay of the running mean of the forger, per update; 0 keeps none
     ema_decay: float = 0.98
-    # share of the learned residual that the written forger makes: what a few dozen photographs teach
-    # is partly chance (by fold, 0.6 and 1 were told apart less easily than the drawing, 1.7 was not)
-    residual_share: float = 0.8
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
     # what the forgers of docs/results.md were trained with

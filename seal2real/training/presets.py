@@ -25,7 +25,6 @@ _PAPER_ADAM_8BIT = replace(_PAPER_ADAM, name="adam8bit")
 # The paper's losses: eq. 3 over all timesteps, eq. 4 on the whole image, long rounds.
 _PAPER_LOSSES: dict[str, Any] = {
     "moments_weight": 0.0,
-    "residual_share": 1.0,
     "prior_loss": "eq3",
     "t_range": (0.0, 1.0),
     "content_weight": 1.0,

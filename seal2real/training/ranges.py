@@ -41,7 +41,6 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
         ("temperature", "encoder_lr", "content_epsilon"),
     ),
     ("in [0, 1)", lambda value: 0 <= value < 1, ("ema_decay",)),
-    ("in (0, 1]", lambda value: 0 < value <= 1, ("residual_share",)),
 )
 
 

@@ -12,7 +12,6 @@ of an ink's grain.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -360,10 +359,9 @@ class ForgerStage(Stage):
             self.ink_moments.load_state_dict(state["ink_moments"])
 
     def mean_forger(self) -> Forger:
-        """Return the forger that is written: the running mean, if any, with its share of residual."""
-        forger = copy.deepcopy(self.forger) if self.ema is None else self.ema.averaged(self.forger)
+        """Return the forger that is written: its running mean, if there is one."""
+        forger = self.forger if self.ema is None else self.ema.averaged(self.forger)
         assert isinstance(forger, Forger)
-        forger.scale_residual(self.settings.residual_share)
         return forger
 
     def _held_out(self, count: int) -> Drawn:

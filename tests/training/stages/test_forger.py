@@ -284,27 +284,6 @@ def test_resuming_is_bit_equal(photos: Path, tmp_path: Path) -> None:
         assert one_.read_bytes() == two.read_bytes(), name
 
 
-@pytest.mark.parametrize("decay", ["0", "0.5"])
-def test_the_written_forger_makes_a_share_of_the_residual(photos: Path, decay: str) -> None:
-    """The players are left as they are: only what is written is scaled."""
-    whole, part = (
-        make(photos, f"forger.ema_decay={decay}", f"forger.residual_share={share}")
-        for share in (1.0, 0.25)
-    )
-    for stage in (whole, part):
-        one(stage, 1)
-        one(stage, 2)
-    assert digest(whole.forger) == digest(part.forger)
-    page, ink = torch.rand(1, 3, 16, 16) - 0.5, torch.ones(1, 1, 16, 16)
-    full, less = (
-        stage.mean_forger()(page, ink, torch.tensor([5.0])).detach() - page
-        for stage in (whole, part)
-    )
-    assert full.abs().max() > 1e-4
-    torch.testing.assert_close(less, 0.25 * full, rtol=1e-4, atol=1e-6)
-    assert digest(whole.forger) == digest(part.forger)
-
-
 def test_a_run_writes_forger_graph_and_prior(photos: Path, tmp_path: Path) -> None:
     stage = make(photos)
     one(stage, 1)
