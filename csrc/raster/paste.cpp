@@ -8,19 +8,19 @@ namespace {
 
 constexpr int kFull = 255;
 
-// a / b rounded to the nearest, halves away from 0; b > 0. Both are below 2^34 and b below 2^26: a
+// a / b rounded to the nearest, halves away from 0; b > 0. Whole numbers below 2^34 and 2^26: a
 // quotient that is no half lies at least 2^-27 from one, so that doubles, which divide several
 // times as fast, round as integers would.
-int rounded(int64_t a, int64_t b) {
-  const double quotient = static_cast<double>(a) / static_cast<double>(b);
+int rounded(double a, double b) {
+  const double quotient = a / b;
   return static_cast<int>(quotient + std::copysign(0.5, quotient));
 }
 
 void paste_pixel(const uint8_t* forged, const uint8_t* synthetic, const uint8_t* clean, int weight,
                  uint8_t* out) {
-  int64_t ink[3];
-  int64_t along = 0;
-  int64_t power = kFaintInk;
+  int ink[3];
+  int along = 0;
+  int power = kFaintInk;
   for (int c = 0; c < 3; ++c) {
     ink[c] = synthetic[c] - clean[c];
     along += (forged[c] - synthetic[c]) * ink[c];
@@ -29,9 +29,9 @@ void paste_pixel(const uint8_t* forged, const uint8_t* synthetic, const uint8_t*
   along = std::clamp(along, -power, power);
   for (int c = 0; c < 3; ++c) {
     // The change times `power`: one division, so one rounding.
-    const int64_t darkest = -power * synthetic[c];
-    const int64_t lightest = power * (std::max(synthetic[c], clean[c]) - synthetic[c]);
-    const int64_t change = std::clamp(along * ink[c], darkest, lightest);
+    const int darkest = -power * synthetic[c];
+    const int lightest = power * (std::max(synthetic[c], clean[c]) - synthetic[c]);
+    const double change = std::clamp(along * ink[c], darkest, lightest);
     out[c] = static_cast<uint8_t>(synthetic[c] + rounded(change * weight, power * kFull));
   }
 }

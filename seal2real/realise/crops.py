@@ -136,6 +136,8 @@ def padded(image: NDArray[Number]) -> NDArray[Number]:
     """Return ``image`` [h, w, ...] with its last row and column repeated up to CROP_STEP's."""
     height, width = image.shape[:2]
     sides = [(0, -height % CROP_STEP), (0, -width % CROP_STEP)]
+    if not any(more for _, more in sides):
+        return image
     return np.pad(image, sides + [(0, 0)] * (image.ndim - 2), mode="edge")
 
 
