@@ -110,7 +110,7 @@ def main() -> None:
         words = [word for setting in settings for word in ("--set", setting)]
         train = [sys.executable, "-m", "seal2real.cli.train", stage, str(folder), *words]
         subprocess.run(train, check=True)
-    for stage in RESULTS:
+    for stage in [name for name in RESULTS if not args.stage or name in args.stage]:
         print(realised(args.out, stage, args.seeds), f"--repeats {args.seeds}")
 
 
