@@ -38,7 +38,14 @@ STAGES = {
         "prior.drawn_views=1200",
     ),
     "forger": ("forger.batch=8",),
-    "gan": ("gan.batch=8",),
+    "gan": (
+        "gan.batch=8",
+        "gan.steps=400",
+        "gan.ema_decay=0.98",
+        "gan.optimizer.lr=5e-4",
+        "gan.critic_optimizer.lr=5e-4",
+        "data.folds=20",
+    ),
 }
 # What a stage leaves that a realiser takes.
 RESULTS = {"forger": "forger.onnx", "gan": "gan.onnx"}
