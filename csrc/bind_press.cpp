@@ -16,6 +16,7 @@
 #include "raster/paste.h"
 #include "raster/planes.h"
 #include "raster/press_batch.h"
+#include "raster/resample.h"
 #include "raster/support.h"
 
 namespace py = pybind11;
@@ -275,6 +276,23 @@ py::tuple py_support(const Bytes& clean, const Bytes& sealed, const Bytes& mask,
   return py::make_tuple(out, py::make_tuple(bounds[0], bounds[1], bounds[2], bounds[3]));
 }
 
+// Largest result of a resampling, px: memory is asked for before anything is known to fit.
+constexpr int64_t kMostPixels = int64_t{1} << 28;
+
+Bytes py_resample(const Bytes& image, int64_t width, int64_t height) {
+  require_image(image, "resample: image");
+  require(image.size() > 0, "resample: image must not be empty; pass at least a pixel");
+  require(width >= 1 && height >= 1 && width <= kMostPixels && height <= kMostPixels / width,
+          "resample: width and height must be at least 1 and 2^28 px together, got " +
+              std::to_string(width) + " x " + std::to_string(height) + "; ask for a usable size");
+  Bytes out(std::vector<py::ssize_t>{height, width, 3});
+  const ResampledImage job{image.data(), image.shape(1), image.shape(0), width, height};
+  uint8_t* pixels = out.mutable_data();
+  py::gil_scoped_release release;
+  resample_cubic(job, pixels);
+  return out;
+}
+
 Bytes py_paste(const Bytes& forged, const Bytes& synthetic, const Bytes& weight,
                const Bytes& clean) {
   require_image(forged, "paste: forged");
@@ -369,6 +387,8 @@ void bind_press(py::module_& m) {
   m.def("paste", &py_paste, py::arg("forged"), py::arg("synthetic"), py::arg("weight"),
         py::arg("clean"),
         "Return u8 [H, W, 3]: the ink of a synthetic page as a forged one has it, by weight.");
+  m.def("resample", &py_resample, py::arg("image"), py::arg("width"), py::arg("height"),
+        "Return an image [H, W, 3] at another size, bicubic, as Pillow's BICUBIC makes it.");
   m.def("support", &py_support, py::arg("clean"), py::arg("sealed"), py::arg("mask"),
         py::arg("radius"), py::arg("mcu"),
         "Return (support u8 [H, W], bounds x0 y0 x1 y1) of what differs, grown.");

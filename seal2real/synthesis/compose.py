@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from seal2real import _C
 from seal2real.pages.page import Page, PageChar, PageLine
@@ -93,9 +92,8 @@ def page_window(
     """Return the part of ``page`` under ``window``, extended by its edges and resampled."""
     part = page.window(window.x0, window.y0, window.x1, window.y1)
     if part.shape[:2] != (window.height, window.width):
-        # BICUBIC: its kernel is a polynomial, so weights are the same on every machine
-        size = (window.width, window.height)
-        part = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BICUBIC))
+        # Bicubic: its kernel is a polynomial, so weights are the same on every machine.
+        part = _C.resample(part, window.width, window.height)
     # A copy only where the pixels belong to somebody else: a page at 300 dpi is 26 MB.
     return np.require(part, np.uint8, ["C_CONTIGUOUS", "OWNDATA", "WRITEABLE"])
 

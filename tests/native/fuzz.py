@@ -242,6 +242,10 @@ def _paste(native: Any, odd: Odd) -> None:
     native.paste(images[0], images[1], odd.array(height, width), images[2])
 
 
+def _resample(native: Any, odd: Odd) -> None:
+    native.resample(odd.array(odd.side(), odd.side(), 3), odd.integer(1, 60), odd.integer(1, 60))
+
+
 def _blend(native: Any, odd: Odd) -> None:
     height, width = odd.side(), odd.side()
     light = [odd.number(0, 1) for _ in range(3)]
@@ -350,6 +354,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "ink": _ink,
     "blend": _blend,
     "paste": _paste,
+    "resample": _resample,
     "capture": _capture,
     "support": _support,
     "png_encode_mask": _png,

@@ -1,5 +1,5 @@
-// Row kernels of ink and capture, compiled once per instruction set. Integers
-// only: every implementation gives the same bytes.
+// Row kernels of ink, capture, resampling, noise and paste, compiled once per instruction set.
+// Integers, and single IEEE operations: every implementation gives the same bytes.
 #pragma once
 
 #include <cstddef>
@@ -54,6 +54,10 @@ struct ToneRowSettings {
 // interleaved images of light_row and interleave_row: callers pad their buffers.
 constexpr size_t kRowStep = 64;
 
+// Weights of filter_row are of 2^kFilterBits, and it makes this many bytes at a time.
+constexpr int kFilterBits = 22;
+constexpr size_t kFilterBlock = 48;
+
 struct PressKernels {
   // Four noise bytes a hash: columns 4 * first .. of the row whose key is
   // given.
@@ -96,6 +100,10 @@ struct PressKernels {
                    size_t width, const ToneRowSettings& settings);
   void (*interleave_row)(const uint8_t* red, const uint8_t* green, const uint8_t* blue,
                          uint8_t* out, size_t width);
+  // The weighted sum of `taps` rows `step` bytes apart, rounded to bytes; reads and writes whole
+  // blocks of kFilterBlock.
+  void (*filter_row)(const uint8_t* rows, size_t step, const int32_t* weights, size_t taps,
+                     uint8_t* out, size_t blocks);
 };
 
 const PressKernels& press_kernels_scalar();

@@ -4,6 +4,8 @@
 #include <cstring>
 #if defined(__AVX512BW__)
 #include <immintrin.h>
+#elif defined(__AVX2__)
+#include <immintrin.h>
 #elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -491,13 +493,65 @@ void interleave_row(const uint8_t* __restrict red, const uint8_t* __restrict gre
   }
 }
 
+#if defined(__AVX512BW__)
+constexpr size_t kSums = 16;
+#elif defined(__AVX2__)
+constexpr size_t kSums = 8;
+#else
+constexpr size_t kSums = 4;
+#endif
+using Sums = int32_t __attribute__((vector_size(4 * kSums)));
+
+// Intrinsics where GCC 12 takes a vector of bytes apart one by one: three times as slow.
+inline Sums widened(const uint8_t* bytes) {
+#if defined(__AVX512BW__)
+  return reinterpret_cast<Sums>(
+      _mm512_maskz_cvtepu8_epi32(0xFFFF, _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes))));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Sums>(
+      _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))));
+#elif defined(__SSE2__)
+  int32_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  const __m128i zero = _mm_setzero_si128();
+  return reinterpret_cast<Sums>(
+      _mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(word), zero), zero));
+#else
+  Sums wide;
+  for (size_t i = 0; i < kSums; ++i) {
+    wide[i] = bytes[i];
+  }
+  return wide;
+#endif
+}
+
+void filter_row(const uint8_t* rows, size_t step, const int32_t* weights, size_t taps, uint8_t* out,
+                size_t blocks) {
+  constexpr size_t kParts = kFilterBlock / kSums;
+  for (size_t block = 0; block < blocks; ++block) {
+    const uint8_t* from = rows + block * kFilterBlock;
+    Sums sums[kParts] = {};
+    for (size_t k = 0; k < taps; ++k, from += step) {
+      for (size_t part = 0; part < kParts; ++part) {
+        sums[part] += widened(from + part * kSums) * weights[k];
+      }
+    }
+    int32_t levels[kFilterBlock];
+    std::memcpy(levels, sums, sizeof levels);
+    for (size_t i = 0; i < kFilterBlock; ++i) {
+      const int32_t level = (levels[i] + (1 << (kFilterBits - 1))) >> kFilterBits;
+      out[block * kFilterBlock + i] = static_cast<uint8_t>(clamp_to(level, 0, 255));
+    }
+  }
+}
+
 }  // namespace
 
 const PressKernels& PRESS_TABLE() {
   static const PressKernels kernels{
-      white_row,   blend3_row,  blend3_row16,  lerp_row,  double_row,    max_row,
-      expand_row,  contact_row, ink_row,       blend_row, mask_row,      light_row,
-      sharpen_row, noise_row,   mix_noise_row, tone_row,  interleave_row};
+      white_row,   blend3_row,  blend3_row16,  lerp_row,  double_row,     max_row,
+      expand_row,  contact_row, ink_row,       blend_row, mask_row,       light_row,
+      sharpen_row, noise_row,   mix_noise_row, tone_row,  interleave_row, filter_row};
   return kernels;
 }
 
