@@ -1,9 +1,8 @@
 #include "raster/noise_planes.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdint>
+
+#include "raster/simd/press_kernels.h"
 
 namespace seal2real {
 namespace {
@@ -20,15 +19,17 @@ float deviation(float share) {
 }  // namespace
 
 void white_noise(Rng& rng, size_t count, float* out) {
-  std::array<uint64_t, 512> bits;
-  while (count > 0) {
-    const size_t part = std::min(count, bits.size());
-    rng.u64s(bits.data(), part);
-    for (size_t i = 0; i < part; ++i) {
-      out[i] = static_cast<float>((2.0 * unit_interval(bits[i]) - 1.0) * kUnitHalfWidth);
-    }
-    out += part;
-    count -= part;
+  const auto single = [&rng] {
+    return static_cast<float>((2.0 * rng.uniform() - 1.0) * kUnitHalfWidth);
+  };
+  if (count > 0 && !rng.at_block()) {
+    *out++ = single();
+    --count;
+  }
+  const size_t blocks = count / (2 * kUniformBlock) * kUniformBlock;
+  press_kernels().uniform_row(rng.take(blocks), blocks, kUnitHalfWidth, out);
+  for (size_t i = 2 * blocks; i < count; ++i) {
+    out[i] = single();
   }
 }
 

@@ -6,9 +6,6 @@
 
 namespace seal2real {
 
-// Light levels squared: below its root, the ink's effect on a pixel is too faint to tell its hue.
-constexpr int kFaintInk = 256;
-
 // Four images: interleaved RGB but for `weight`, all of `pixels` pixels.
 struct PasteImages {
   const uint8_t* forged;

@@ -51,20 +51,12 @@ uint64_t Rng::u64() {
   return joined(drawn[0], drawn[1]);
 }
 
-void Rng::u64s(uint64_t* out, size_t count) {
-  if (has_spare_ && count > 0) {
-    *out++ = u64();
-    --count;
-  }
-  // Blocks do not wait for each other.
-  for (; count >= 2; count -= 2, out += 2) {
-    const PhiloxCounter drawn = block(block_++);
-    out[0] = joined(drawn[0], drawn[1]);
-    out[1] = joined(drawn[2], drawn[3]);
-  }
-  if (count > 0) {
-    *out = u64();
-  }
+PhiloxBlocks Rng::take(uint64_t count) {
+  const uint64_t first = block_;
+  block_ += count;
+  return {{static_cast<uint32_t>(key_), static_cast<uint32_t>(key_ >> 32)},
+          {static_cast<uint32_t>(stream_), static_cast<uint32_t>(stream_ >> 32)},
+          first};
 }
 
 PhiloxCounter Rng::block(uint64_t number) const {

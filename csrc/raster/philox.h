@@ -42,6 +42,13 @@ struct StreamStep {
 // 53 random bits as a number in [0, 1).
 inline double unit_interval(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 
+// Consecutive blocks of a stream.
+struct PhiloxBlocks {
+  uint32_t key[2];
+  uint32_t stream[2];  // the upper half of every block's counter
+  uint64_t first;      // the lower half of the first one's
+};
+
 // A stream of random numbers named by its path. Equal paths give equal numbers everywhere; the
 // 128-bit state of the path (key and upper half of the counter) keeps unequal ones apart.
 class Rng {
@@ -52,10 +59,14 @@ class Rng {
   Rng child(StreamStep step) const;
 
   uint64_t u64();
-  void u64s(uint64_t* out, size_t count);      // as many calls of u64, faster
   double uniform();                            // [0, 1), 53 bits
   int64_t integer(int64_t low, int64_t high);  // [low, high), unbiased
   double normal();                             // Box-Muller, two numbers a call
+
+  // Whether the next number begins a block; each block gives two numbers of 64 bits.
+  bool at_block() const { return !has_spare_; }
+  // The next `count` blocks, which are then spent; only where a number begins a block.
+  PhiloxBlocks take(uint64_t count);
 
  private:
   PhiloxCounter block(uint64_t number) const;

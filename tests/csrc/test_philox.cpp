@@ -1,8 +1,11 @@
 // Random numbers against the vectors that the authors of Philox publish.
 #include <set>
+#include <string>
 #include <vector>
 
 #include "check.h"
+#include "raster/isa.h"
+#include "raster/noise_planes.h"
 #include "raster/philox.h"
 
 namespace seal2real {
@@ -34,21 +37,30 @@ TEST(streams_do_not_depend_on_use) {
   CHECK(fresh.child({3, false}).u64() != fresh.child({3, true}).u64());
 }
 
-// Many at once are the same numbers as one by one, with a spare half block before and left after.
-TEST(many_are_as_single_ones) {
-  for (const size_t before : {0, 1, 2}) {
-    for (const size_t count : {0, 1, 2, 5, 64}) {
-      Rng one(3);
-      Rng many(3);
-      std::vector<uint64_t> found(count);
-      for (size_t i = 0; i < before; ++i) {
-        CHECK(one.u64() == many.u64());
+// Many at once are the same numbers as one by one, with a spare half block before and left after,
+// where a counter's lower half overflows, on every instruction set.
+TEST(noise_is_single_draws) {
+  const double root3 = 1.7320508075688772;
+  for (const std::string& isa : available_isas()) {
+    set_isa(isa);
+    for (const uint64_t skipped : {uint64_t{0}, uint64_t{0xfffffffdU}}) {
+      for (const size_t before : {0, 1, 2}) {
+        for (const size_t count : {0, 1, 2, 5, 31, 32, 33, 64, 131}) {
+          Rng one(3);
+          Rng many(3);
+          one.take(skipped);
+          many.take(skipped);
+          std::vector<float> found(count);
+          for (size_t i = 0; i < before; ++i) {
+            CHECK(one.u64() == many.u64());
+          }
+          white_noise(many, count, found.data());
+          for (const float value : found) {
+            CHECK(value == static_cast<float>((2.0 * one.uniform() - 1.0) * root3));
+          }
+          CHECK(one.u64() == many.u64());
+        }
       }
-      many.u64s(found.data(), count);
-      for (const uint64_t value : found) {
-        CHECK(value == one.u64());
-      }
-      CHECK(one.u64() == many.u64());
     }
   }
 }

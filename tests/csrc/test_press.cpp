@@ -110,6 +110,53 @@ TEST(blend_at_known_densities) {
   CHECK_NEAR(out[5], 10.0, 1.0);
 }
 
+// Expected: paste.h in whole numbers, halves away from 0; neither reads nor writes beyond the
+// image.
+uint8_t pasted(const uint8_t* forged, const uint8_t* synthetic, const uint8_t* clean, int weight,
+               int channel) {
+  int64_t along = 0;
+  int64_t power = 256;
+  for (int c = 0; c < 3; ++c) {
+    const int64_t ink = synthetic[c] - clean[c];
+    along += (forged[c] - synthetic[c]) * ink;
+    power += ink * ink;
+  }
+  const int64_t page = synthetic[channel];
+  const int64_t brightest = std::max<int64_t>(page, clean[channel]);
+  const int64_t asked = std::clamp(along, -power, power) * (page - clean[channel]);
+  const int64_t change = std::clamp(asked, -power * page, power * (brightest - page)) * weight;
+  const int64_t whole = 255 * power;
+  return static_cast<uint8_t>(page + (2 * change + (change < 0 ? -whole : whole)) / (2 * whole));
+}
+
+TEST(paste_same_on_every_isa) {
+  Rng rng(34);
+  for (int round = 0; round < 60; ++round) {
+    const auto pixels = static_cast<size_t>(round < 20 ? round : rng.integer(20, 900));
+    const std::vector<uint8_t> forged = noise(rng, 3 * pixels);
+    std::vector<uint8_t> synthetic = noise(rng, 3 * pixels);
+    const std::vector<uint8_t> clean = noise(rng, 3 * pixels);
+    std::vector<uint8_t> weight = noise(rng, pixels);
+    for (size_t i = 0; i < pixels; ++i) {
+      weight[i] = i / 23 % 2 == 0 ? weight[i] : 0;
+      for (size_t c = 0; round % 2 == 0 && c < 3; ++c) {  // faint ink, where halves are common
+        synthetic[3 * i + c] =
+            static_cast<uint8_t>(clean[3 * i + c] / 2 + synthetic[3 * i + c] % 9);
+      }
+    }
+    for (const std::string& isa : available_isas()) {
+      set_isa(isa);
+      std::vector<uint8_t> out(3 * pixels);
+      paste({forged.data(), synthetic.data(), clean.data(), weight.data(), pixels}, out.data());
+      for (size_t i = 0; i < 3 * pixels; ++i) {
+        const size_t at = i - i % 3;
+        CHECK(out[i] == pasted(&forged[at], &synthetic[at], &clean[at], weight[i / 3],
+                               static_cast<int>(i % 3)));
+      }
+    }
+  }
+}
+
 // Red ink on paper asked for none, as it is, and more than twice; a pixel of weight 0 beside it.
 TEST(paste_scales_the_ink) {
   const uint8_t clean[12] = {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200};

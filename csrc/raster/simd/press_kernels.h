@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "raster/philox.h"
+
 namespace seal2real {
 
 // Coefficients of one ink_row call; Q8 means that 256 is one.
@@ -58,6 +60,19 @@ constexpr size_t kRowStep = 64;
 constexpr int kFilterBits = 22;
 constexpr size_t kFilterBlock = 48;
 
+// uniform_row makes so many blocks, of two numbers each, at a time.
+constexpr size_t kUniformBlock = 16;
+
+// Rows of paste_row, `width` pixels each: interleaved RGB but for `weight`.
+struct PasteRow {
+  const uint8_t* forged;
+  const uint8_t* synthetic;
+  const uint8_t* clean;
+  const uint8_t* weight;  // of the forged image, in 1/255
+  uint8_t* out;
+  size_t width;
+};
+
 struct PressKernels {
   // Four noise bytes a hash: columns 4 * first .. of the row whose key is
   // given.
@@ -104,6 +119,11 @@ struct PressKernels {
   // blocks of kFilterBlock.
   void (*filter_row)(const uint8_t* rows, size_t step, const int32_t* weights, size_t taps,
                      uint8_t* out, size_t blocks);
+  // Numbers uniform in +-`half_width`, two from each of `count` blocks, a multiple of
+  // kUniformBlock.
+  void (*uniform_row)(const PhiloxBlocks& blocks, size_t count, double half_width, float* out);
+  // See paste.h; neither reads nor writes beyond `width` pixels.
+  void (*paste_row)(const PasteRow& row);
 };
 
 const PressKernels& press_kernels_scalar();

@@ -545,13 +545,164 @@ void filter_row(const uint8_t* rows, size_t step, const int32_t* weights, size_t
   }
 }
 
+#if defined(__AVX512BW__)
+constexpr size_t kLongs = 8;
+#elif defined(__AVX2__)
+constexpr size_t kLongs = 4;
+#else
+constexpr size_t kLongs = 2;
+#endif
+using Longs = uint64_t __attribute__((vector_size(8 * kLongs)));
+using Reals = double __attribute__((vector_size(8 * kLongs)));
+constexpr uint64_t kLowHalf = 0xFFFFFFFFU;
+
+// Products of the lower halves. Intrinsics: GCC 12 does not see that the upper halves do not count.
+inline Longs times(Longs a, Longs b) {
+#if defined(__AVX512BW__)
+  return reinterpret_cast<Longs>(
+      _mm512_maskz_mul_epu32(0xFF, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Longs>(
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#elif defined(__SSE2__)
+  return reinterpret_cast<Longs>(
+      _mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#else
+  return (a & kLowHalf) * (b & kLowHalf);
+#endif
+}
+
+// unit_interval (philox.h) of the lower halves, scaled to +-half_width. Only AVX-512 converts 64
+// bits: here both halves become mantissas, and differences that are exact leave the whole.
+inline Reals uniform(Longs low, Longs high, double half_width) {
+  const Longs bits = ((high << 32) | (low & kLowHalf)) >> 11;
+  const Longs exponents = Longs{} + 0x4330000000000000U;        // 2^52
+  const Longs upper_exponents = Longs{} + 0x4530000000000000U;  // 2^84
+  const auto lower = reinterpret_cast<Reals>((bits & kLowHalf) | exponents);
+  const auto upper = reinterpret_cast<Reals>((bits >> 32) | upper_exponents);
+  const Reals unit = ((upper - (0x1p84 + 0x1p52)) + lower) * 0x1p-53;
+  return (2.0 * unit - 1.0) * half_width;
+}
+
+void uniform_row(const PhiloxBlocks& blocks, size_t count, double half_width,
+                 float* __restrict out) {
+  constexpr uint64_t kWeyl0 = 0x9E3779B9U;
+  constexpr uint64_t kWeyl1 = 0xBB67AE85U;
+  const Longs multiplier0 = Longs{} + 0xD2511F53U;
+  const Longs multiplier1 = Longs{} + 0xCD9E8D57U;
+  Longs lane{};
+  for (size_t i = 0; i < kLongs; ++i) {
+    lane[i] = i;
+  }
+  for (size_t block = 0; block < count; block += kLongs) {
+    // A 32-bit word in each lower half; what the upper ones hold does not count.
+    const Longs number = lane + (blocks.first + block);
+    Longs a = number;
+    Longs b = number >> 32;
+    Longs c = Longs{} + blocks.stream[0];
+    Longs d = Longs{} + blocks.stream[1];
+    uint64_t key0 = blocks.key[0];
+    uint64_t key1 = blocks.key[1];
+    for (int round = 0; round < 10; ++round, key0 += kWeyl0, key1 += kWeyl1) {
+      const Longs product0 = times(multiplier0, a);
+      const Longs product1 = times(multiplier1, c);
+      a = (product1 >> 32) ^ b ^ key0;
+      b = product1;
+      c = (product0 >> 32) ^ d ^ key1;
+      d = product0;
+    }
+    double made[2][kLongs];
+    const Reals first = uniform(a, b, half_width);
+    const Reals second = uniform(c, d, half_width);
+    std::memcpy(made[0], &first, sizeof first);
+    std::memcpy(made[1], &second, sizeof second);
+    for (size_t i = 0; i < kLongs; ++i) {
+      out[2 * (block + i)] = static_cast<float>(made[0][i]);
+      out[2 * (block + i) + 1] = static_cast<float>(made[1][i]);
+    }
+  }
+}
+
+// Light levels squared: below its root, the ink's effect on a pixel is too faint to tell its hue.
+constexpr int32_t kFaintInk = 256;
+constexpr size_t kPasteBlock = 16;
+
+// a * b / c rounded to the nearest, halves away from 0; c > 0. Whole numbers below 2^34 (the
+// product) and 2^26: a quotient that is no half lies at least 2^-27 from one, so that doubles,
+// which divide several times as fast, round as integers would.
+inline int32_t rounded(int32_t a, int32_t b, int32_t c) {
+  const double quotient = static_cast<double>(a) * static_cast<double>(b) / static_cast<double>(c);
+  return static_cast<int32_t>(quotient + __builtin_copysign(0.5, quotient));
+}
+
+void paste_block(const uint8_t* forged, const uint8_t* synthetic, const uint8_t* clean,
+                 const uint8_t* weight, uint8_t* out) {
+  int32_t page[3][kPasteBlock];
+  int32_t ink[3][kPasteBlock];
+  int32_t along[kPasteBlock];
+  int32_t power[kPasteBlock];
+  int32_t share[kPasteBlock];
+  for (size_t i = 0; i < kPasteBlock; ++i) {
+    along[i] = 0;
+    power[i] = kFaintInk;
+    share[i] = weight[i];
+    for (size_t c = 0; c < 3; ++c) {
+      page[c][i] = synthetic[3 * i + c];
+      ink[c][i] = page[c][i] - clean[3 * i + c];
+      along[i] += (forged[3 * i + c] - page[c][i]) * ink[c][i];
+      power[i] += ink[c][i] * ink[c][i];
+    }
+  }
+  int32_t made[3][kPasteBlock];
+  for (size_t c = 0; c < 3; ++c) {
+    for (size_t i = 0; i < kPasteBlock; ++i) {
+      const int32_t asked = clamp_to(along[i], -power[i], power[i]) * ink[c][i];
+      // The change times `power`: one division, so one rounding.
+      const int32_t darkest = -power[i] * page[c][i];
+      const int32_t lightest = power[i] * larger(-ink[c][i], 0);
+      const int32_t change = clamp_to(asked, darkest, lightest);
+      made[c][i] = page[c][i] + rounded(change, share[i], 255 * power[i]);
+    }
+  }
+  for (size_t i = 0; i < kPasteBlock; ++i) {
+    for (size_t c = 0; c < 3; ++c) {
+      out[3 * i + c] = static_cast<uint8_t>(made[c][i]);
+    }
+  }
+}
+
+void paste_row(const PasteRow& row) {
+  std::memcpy(row.out, row.synthetic, 3 * row.width);
+  size_t i = 0;
+  for (; i + kPasteBlock <= row.width; i += kPasteBlock) {
+    uint64_t any[2];
+    std::memcpy(any, row.weight + i, sizeof any);
+    if ((any[0] | any[1]) != 0) {
+      paste_block(row.forged + 3 * i, row.synthetic + 3 * i, row.clean + 3 * i, row.weight + i,
+                  row.out + 3 * i);
+    }
+  }
+  const size_t rest = row.width - i;
+  if (rest != 0) {
+    uint8_t pixels[3][3 * kPasteBlock] = {};
+    uint8_t weight[kPasteBlock] = {};
+    uint8_t made[3 * kPasteBlock];
+    std::memcpy(pixels[0], row.forged + 3 * i, 3 * rest);
+    std::memcpy(pixels[1], row.synthetic + 3 * i, 3 * rest);
+    std::memcpy(pixels[2], row.clean + 3 * i, 3 * rest);
+    std::memcpy(weight, row.weight + i, rest);
+    paste_block(pixels[0], pixels[1], pixels[2], weight, made);
+    std::memcpy(row.out + 3 * i, made, 3 * rest);
+  }
+}
+
 }  // namespace
 
 const PressKernels& PRESS_TABLE() {
   static const PressKernels kernels{
-      white_row,   blend3_row,  blend3_row16,  lerp_row,  double_row,     max_row,
-      expand_row,  contact_row, ink_row,       blend_row, mask_row,       light_row,
-      sharpen_row, noise_row,   mix_noise_row, tone_row,  interleave_row, filter_row};
+      white_row,     blend3_row, blend3_row16,   lerp_row,   double_row,  max_row,     expand_row,
+      contact_row,   ink_row,    blend_row,      mask_row,   light_row,   sharpen_row, noise_row,
+      mix_noise_row, tone_row,   interleave_row, filter_row, uniform_row, paste_row};
   return kernels;
 }
 
