@@ -41,6 +41,21 @@ class Key {
 
 using ByteArray = pybind11::array_t<uint8_t, pybind11::array::c_style>;
 
+inline void require_plane(const ByteArray& array, const char* what) {
+  require(array.ndim() == 2, std::string(what) + " must have shape [H, W], got " +
+                                 std::to_string(array.ndim()) + " dimensions; pass one plane");
+}
+
+inline void require_image(const ByteArray& array, const char* what) {
+  require(array.ndim() == 3 && array.shape(2) == 3,
+          std::string(what) + " must have shape [H, W, 3]; pass an RGB array");
+}
+
+inline void require_same(const ByteArray& a, const ByteArray& b, const char* what) {
+  require(a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1),
+          std::string(what) + " must have the other array's H and W; pass arrays of one size");
+}
+
 // The caller's array to write into, or a new one when None.
 inline ByteArray output(const pybind11::object& given, const std::vector<pybind11::ssize_t>& shape,
                         const char* where, const char* name) {

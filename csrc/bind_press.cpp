@@ -28,21 +28,6 @@ using Bytes = ByteArray;
 using Pair = std::array<double, 2>;
 constexpr int64_t kFarPx = 1000000000;
 
-void require_plane(const Bytes& array, const char* what) {
-  require(array.ndim() == 2, std::string(what) + " must have shape [H, W], got " +
-                                 std::to_string(array.ndim()) + " dimensions; pass one plane");
-}
-
-void require_image(const Bytes& array, const char* what) {
-  require(array.ndim() == 3 && array.shape(2) == 3,
-          std::string(what) + " must have shape [H, W, 3]; pass an RGB array");
-}
-
-void require_same(const Bytes& a, const Bytes& b, const char* what) {
-  require(a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1),
-          std::string(what) + " must have the other array's H and W; pass arrays of one size");
-}
-
 const Key kStrength("strength");
 const Key kContact("contact");
 const Key kPressureAmount("pressure_amount");

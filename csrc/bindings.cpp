@@ -5,6 +5,7 @@ namespace seal2real {
 void bind_raster(pybind11::module_& m);
 void bind_fields(pybind11::module_& m);
 void bind_press(pybind11::module_& m);
+void bind_planes(pybind11::module_& m);
 void bind_codec(pybind11::module_& m);
 void bind_labels(pybind11::module_& m);
 void bind_sealdb(pybind11::module_& m);
@@ -16,6 +17,7 @@ PYBIND11_MODULE(_C, m) {
   seal2real::bind_raster(m);
   seal2real::bind_fields(m);
   seal2real::bind_press(m);
+  seal2real::bind_planes(m);
   seal2real::bind_codec(m);
   seal2real::bind_labels(m);
   seal2real::bind_sealdb(m);

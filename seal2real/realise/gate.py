@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seal2real import _C
 from seal2real.synthesis.sample import Sample
 
 __all__ = ["GATE", "SCORES", "Gate", "GateResult", "judge"]
@@ -110,21 +111,22 @@ def judge(
             f"judge: forged must be uint8 {list(sample.clean.shape)} as the sample, got "
             f"{forged.dtype} {list(forged.shape)}; paste it into the page first"
         )
-    bright = _luma(sample.clean) >= gate.dark_luma
+    bright = _C.luma(sample.clean) >= gate.dark_luma
     label = (sample.mask > 0) & bright
     if not label.any():
         return _verdict(dict.fromkeys(SCORES), gate)
-    before = _difference(sample.synthetic, sample.clean)
-    threshold = _threshold(before[label], gate)
+    before, after = (_C.difference(x, sample.clean) for x in (sample.synthetic, forged))
+    threshold = _threshold(before, label, gate)
     # What the capture itself wiped out (a fax's two levels) nobody can find again.
     shown = label & _grow((before >= threshold) & bright, gate.reach_px)
-    found = (_difference(forged, sample.clean) >= threshold) & bright
+    found = (after >= threshold) & bright
     near = shown & _grow(found, gate.reach_px)
+    grown = _grow(sample.mask > 0, gate.reach_px)
     scores: dict[str, float | None] = {
-        **_ink_scores(label, shown, found, near, sample.mask > 0, gate),
-        "iou": _overlap(forged, sample, shown, bright, gate),
+        **_ink_scores(label, shown, found, near, grown),
+        "iou": _overlap(after, shown, bright, gate),
         "char_recall": _char_recall(sample.record["seals"], shown, near, gate),
-        "print": _print_score(forged, sample, ~bright, gate),
+        "print": _print_score(forged, sample, grown & ~bright, gate),
         "ocr": None if read is None else _ocr_loss(forged, sample, read),
     }
     return _verdict({name: scores[name] for name in SCORES}, gate)
@@ -144,36 +146,34 @@ def _below(a: float | None, b: float | None) -> bool:
     return a is not None and b is not None and a < b
 
 
-def _threshold(depths: NDArray[np.uint8], gate: Gate) -> int:
+def _threshold(depths: NDArray[np.uint8], label: Plane, gate: Gate) -> int:
     """Return the levels from which a pixel counts as inked, by the label's own ``depths``."""
-    shown = depths[depths >= gate.ink_low]
-    depth = int(np.median(shown)) if len(shown) else 0
+    depth = _median(depths, label, gate.ink_low)
     return min(max(round(gate.ink_share * depth), gate.ink_low), gate.ink_high)
 
 
 def _ink_scores(
-    label: Plane, shown: Plane, found: Plane, near: Plane, mask: Plane, gate: Gate
+    label: Plane, shown: Plane, found: Plane, near: Plane, grown: Plane
 ) -> dict[str, float | None]:
-    """Return recall, new ink and the share of the label that I_s shows."""
-    ink, visible = int(label.sum()), int(shown.sum())
-    stray = int((found & ~_grow(mask, gate.reach_px)).sum())
+    """Return recall, new ink outside the ``grown`` label and how much of the label I_s shows."""
+    ink, visible = int(np.count_nonzero(label)), int(np.count_nonzero(shown))
+    stray = int(np.count_nonzero(found & ~grown))
     return {
-        "recall": int(near.sum()) / visible if visible else None,
+        "recall": int(np.count_nonzero(near)) / visible if visible else None,
         "new_ink": stray / ink,
         "visible": visible / ink,
     }
 
 
 def _overlap(
-    image: NDArray[np.uint8], sample: Sample, shown: Plane, bright: Plane, gate: Gate
+    difference: NDArray[np.uint8], shown: Plane, bright: Plane, gate: Gate
 ) -> float | None:
-    """Return intersection over union of the visible label and the ink of ``image``."""
+    """Return intersection over union of the visible label and ink, ``difference`` from I_d."""
     if not shown.any():
         return None
-    difference = _difference(image, sample.clean)
-    depth = int(np.median(difference[shown]))
+    depth = _median(difference, shown)
     inked = (difference >= max(gate.iou_share * depth, gate.ink_low)) & bright
-    return int((shown & inked).sum()) / int((shown | inked).sum())
+    return int(np.count_nonzero(shown & inked)) / int(np.count_nonzero(shown | inked))
 
 
 def _char_recall(
@@ -198,13 +198,13 @@ def _char_recall(
 def _print_score(
     forged: NDArray[np.uint8], sample: Sample, dark: Plane, gate: Gate
 ) -> float | None:
-    """Return the correlation of the gradients of I_f and I_s on dark print under the seal.
+    """Return the correlation of the gradients of I_f and I_s on the ``dark`` print under the seal.
 
     Taken of the brightest channel, in which coloured ink is palest; I_s is the measure because
     black ink hides black print there already.
     """
-    print_under = _grow(_grow(sample.mask > 0, gate.reach_px) & dark, 1)
-    if int(print_under.sum()) < gate.print_pixels:
+    print_under = _grow(dark, 1)
+    if int(np.count_nonzero(print_under)) < gate.print_pixels:
         return None
     rows, columns = _bounds(print_under)
     inside = print_under[rows, columns]
@@ -254,26 +254,12 @@ def _matches(said: str, text: str) -> int:
     return row[-1]
 
 
-def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Return Rec. 601 luma in integers."""
-    wide = rgb.astype(np.uint16)
-    return ((77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) >> 8).astype(np.uint16)
-
-
-def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the largest absolute difference of the channels, [H, W]."""
-    apart = np.maximum(a, b) - np.minimum(a, b)
-    return np.maximum(np.maximum(apart[..., 0], apart[..., 1]), apart[..., 2])
-
-
 def _grow(plane: Plane, radius: int) -> Plane:
     """Return ``plane`` grown by a square of ``radius`` px."""
-    tall = plane.copy()
-    for step in range(1, radius + 1):
-        tall[step:] |= plane[:-step]
-        tall[:-step] |= plane[step:]
-    wide = tall.copy()
-    for step in range(1, radius + 1):
-        wide[:, step:] |= tall[:, :-step]
-        wide[:, :-step] |= tall[:, step:]
-    return wide
+    grown: Plane = _C.grow(plane.view(np.uint8), radius).view(np.bool_)
+    return grown
+
+
+def _median(values: NDArray[np.uint8], where: Plane, least: int = 0) -> int:
+    """Return the median, rounded down, of the ``values`` of at least ``least``; 0 for none."""
+    return int(_C.median(values, where.view(np.uint8), least))

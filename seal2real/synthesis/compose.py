@@ -156,14 +156,8 @@ def _ink(
         px_per_mm=px_per_mm,
         center_px=(float(center[0]) - x0, float(center[1]) - y0),
         half_size_px=(seal.stamp.width_mm * px_per_mm / 2, seal.stamp.height_mm * px_per_mm / 2),
-        paper_luma=_luma(page[y0:y1, x0:x1]),
+        paper_luma=_C.luma(page[y0:y1, x0:x1]),
     )
-
-
-def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return Rec. 601 luma in integers."""
-    wide = rgb.astype(np.uint16)
-    return ((77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) >> 8).astype(np.uint8)
 
 
 def _impression_box(seal: SealPlan, width: int, height: int) -> Box | None:

@@ -242,6 +242,17 @@ def _paste(native: Any, odd: Odd) -> None:
     native.paste(images[0], images[1], odd.array(height, width), images[2])
 
 
+def _planes(native: Any, odd: Odd) -> None:
+    height, width = odd.side(), odd.side()
+    images = odd.array(height, width, 3), odd.array(height, width, 3)
+    native.luma(images[0])
+    native.difference(*images)
+    planes = odd.array(height, width), odd.array(height, width)
+    native.median(*planes, odd.integer(0, 255))
+    native.grow(planes[0], odd.integer(0, 20))
+    native.feather(*planes, odd.integer(0, 9), odd.integer(0, 9))
+
+
 def _resample(native: Any, odd: Odd) -> None:
     native.resample(odd.array(odd.side(), odd.side(), 3), odd.integer(1, 60), odd.integer(1, 60))
 
@@ -354,6 +365,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "ink": _ink,
     "blend": _blend,
     "paste": _paste,
+    "luma, difference, median, grow, feather": _planes,
     "resample": _resample,
     "capture": _capture,
     "support": _support,

@@ -41,6 +41,49 @@ def test_the_feather_is_its_definition() -> None:
     assert np.array_equal(feather(mask, support, PX_PER_MM), slow_feather(mask, support, 1, 1))
 
 
+def boxed_feather(mask: np.ndarray, support: np.ndarray, inner: int, ramp: int) -> np.ndarray:
+    """The same by running sums over the padded plane, for planes of any size."""
+
+    def box_sum(plane: np.ndarray, radius: int) -> np.ndarray:
+        side = 2 * radius + 1
+        total = np.zeros((plane.shape[0] + 1, plane.shape[1] + 1), np.int64)
+        total[1:, 1:] = plane.cumsum(axis=0).cumsum(axis=1)
+        return (
+            total[side:, side:]
+            - total[:-side, side:]
+            - total[side:, :-side]
+            + total[:-side, :-side]
+        )
+
+    grown = box_sum(np.pad(mask.astype(np.int64), inner + 2 * ramp), inner + ramp) > 0
+    weight = box_sum(grown.astype(np.int64), ramp) * 255 // (2 * ramp + 1) ** 2
+    return np.where(support, weight, 0).astype(np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (37, 1), (33, 70), (130, 64)])
+@pytest.mark.parametrize("dpi", [50, 200, 250, 300, 600, 2400])
+def test_the_feather_at_any_size_and_scale(shape: tuple[int, int], dpi: int) -> None:
+    """Few and many inked pixels, at the edges too, against running sums in NumPy."""
+    rng = np.random.default_rng(dpi)
+    px_per_mm = dpi / 25.4
+    radius = max(1, round(0.15 * px_per_mm))
+    for share in (0.001, 0.02, 0.6):
+        mask = rng.random(shape) < share
+        mask[0, -1] |= share > 0.5
+        support = rng.random(shape) < 0.8
+        wanted = boxed_feather(mask, support, radius, radius)
+        assert np.array_equal(feather(mask, support, px_per_mm), wanted)
+
+
+def test_a_view_is_taken_as_it_looks() -> None:
+    """Planes of a larger page are no contiguous arrays."""
+    mask = disc(80, 90)[10:70, 5:75]
+    assert np.array_equal(
+        feather(mask, np.ones((60, 70), bool), PX_PER_MM),
+        feather(mask.copy(), np.ones((60, 70), bool), PX_PER_MM),
+    )
+
+
 @pytest.mark.parametrize("px_per_mm", [2.0, 4.0, PX_PER_MM, 11.8, 23.6])
 def test_full_on_ink_zero_beyond_its_reach(px_per_mm: float) -> None:
     """Full weight on ink whatever the scale; nothing farther away than the stated reach."""
@@ -137,6 +180,8 @@ def test_refusals() -> None:
         feather(plane, plane[:3], 8.0)
     with pytest.raises(ValueError, match="px_per_mm must be finite and above 0, got 0.0"):
         feather(plane, plane, 0.0)
+    with pytest.raises(ValueError, match=r"feather: inner must be in 0\.\.128 px, got 150"):
+        feather(plane, plane, 1000.0)
     with pytest.raises(TypeError, match="paste: forged must be uint8, got float64"):
         paste(image.astype(np.float64), image, plane.astype(np.uint8), image)
     with pytest.raises(ValueError, match="forged, synthetic and clean must be"):

@@ -124,6 +124,10 @@ struct PressKernels {
   void (*uniform_row)(const PhiloxBlocks& blocks, size_t count, double half_width, float* out);
   // See paste.h; neither reads nor writes beyond `width` pixels.
   void (*paste_row)(const PasteRow& row);
+  // Rec. 601 luma, (77 red + 150 green + 29 blue) / 256, of an interleaved row.
+  void (*luma_row)(const uint8_t* pixels, uint8_t* out, size_t width);
+  // Largest absolute difference of the channels of two interleaved rows.
+  void (*difference_row)(const uint8_t* a, const uint8_t* b, uint8_t* out, size_t width);
 };
 
 const PressKernels& press_kernels_scalar();

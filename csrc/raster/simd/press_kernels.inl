@@ -696,13 +696,35 @@ void paste_row(const PasteRow& row) {
   }
 }
 
+void luma_row(const uint8_t* __restrict pixels, uint8_t* __restrict out, size_t width) {
+  for (size_t i = 0; i < width; ++i) {
+    const auto sum = static_cast<uint16_t>(77 * pixels[3 * i] + 150 * pixels[3 * i + 1] +
+                                           29 * pixels[3 * i + 2]);
+    out[i] = static_cast<uint8_t>(sum >> 8);
+  }
+}
+
+void difference_row(const uint8_t* a, const uint8_t* b, uint8_t* __restrict out, size_t width) {
+  for (size_t i = 0; i < width; ++i) {
+    uint8_t most = 0;
+    for (size_t c = 0; c < 3; ++c) {
+      const uint8_t one = a[3 * i + c];
+      const uint8_t other = b[3 * i + c];
+      const auto apart = static_cast<uint8_t>(one > other ? one - other : other - one);
+      most = apart > most ? apart : most;
+    }
+    out[i] = most;
+  }
+}
+
 }  // namespace
 
 const PressKernels& PRESS_TABLE() {
   static const PressKernels kernels{
-      white_row,     blend3_row, blend3_row16,   lerp_row,   double_row,  max_row,     expand_row,
-      contact_row,   ink_row,    blend_row,      mask_row,   light_row,   sharpen_row, noise_row,
-      mix_noise_row, tone_row,   interleave_row, filter_row, uniform_row, paste_row};
+      white_row,   blend3_row,  blend3_row16,  lerp_row,      double_row,     max_row,
+      expand_row,  contact_row, ink_row,       blend_row,     mask_row,       light_row,
+      sharpen_row, noise_row,   mix_noise_row, tone_row,      interleave_row, filter_row,
+      uniform_row, paste_row,   luma_row,      difference_row};
   return kernels;
 }
 

@@ -1,0 +1,18 @@
+// What the fidelity gate measures on whole images.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace seal2real {
+
+// Rec. 601 luma, (77 red + 150 green + 29 blue) / 256 rounded down, of `pixels` RGB pixels.
+void luma(const uint8_t* rgb, size_t pixels, uint8_t* out);
+
+// Largest absolute difference of the channels of two RGB images of `pixels` pixels.
+void difference(const uint8_t* a, const uint8_t* b, size_t pixels, uint8_t* out);
+
+// The median, rounded down, of the values of at least `least` where `where` is set; 0 without any.
+int median(const uint8_t* values, const uint8_t* where, size_t count, int least);
+
+}  // namespace seal2real

@@ -1,0 +1,84 @@
+"""What the gate measures on whole images, against NumPy's own operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from seal2real import _C
+
+SHAPES = [(1, 1), (1, 63), (65, 1), (33, 70), (0, 4), (4, 0)]
+
+
+@pytest.fixture(params=_C.isas())
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every instruction set of this machine in turn."""
+    _C.set_isa(request.param)
+    yield request.param
+    _C.set_isa(_C.isas()[-1])
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_luma(isa: str, shape: tuple[int, int]) -> None:
+    """Weighted by 77, 150, 29 of 256, rounded down; white stays 255."""
+    image = noise(*shape, 3)
+    image[:, -1:] = 255
+    wide = image.astype(int)
+    wanted = (77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) // 256
+    assert np.array_equal(_C.luma(image), wanted), isa
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_difference(isa: str, shape: tuple[int, int]) -> None:
+    """The largest over the channels, whichever image is brighter."""
+    a, b = noise(*shape, 3), noise(*shape, 3)[::-1]
+    wanted = np.abs(a.astype(int) - b).max(axis=2)
+    assert np.array_equal(_C.difference(a, b), wanted), isa
+
+
+@pytest.mark.parametrize("least", [-1, 0, 12, 130, 255, 300])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_median(shape: tuple[int, int], least: int) -> None:
+    """numpy.median of what is chosen, rounded down; 0 of nothing."""
+    values = noise(*shape)
+    for share in (0.0, 0.1, 0.5, 1.0):
+        where = np.random.default_rng(least + 9).random(shape) < share
+        chosen = values[where & (values >= least)]
+        wanted = int(np.median(chosen)) if len(chosen) else 0
+        assert _C.median(values, where.view(np.uint8), least) == wanted
+
+
+@pytest.mark.parametrize("radius", [0, 1, 2, 3, 6, 40])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_grow(shape: tuple[int, int], radius: int) -> None:
+    """Every shift within the square, one by one; whatever is not 0 is set."""
+    plane = (noise(*shape) > 250) * np.uint8(7)
+    height, width = shape
+    around = np.pad(plane > 0, radius)
+    wanted = np.zeros(shape, bool)
+    for y in range(2 * radius + 1):
+        for x in range(2 * radius + 1):
+            wanted |= around[y : y + height, x : x + width]
+    assert np.array_equal(_C.grow(plane, radius), wanted)
+
+
+def test_refusals() -> None:
+    """Each message names argument, rule and remedy."""
+    plane, image = np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3), np.uint8)
+    with pytest.raises(ValueError, match="luma: image must have shape"):
+        _C.luma(plane)
+    with pytest.raises(ValueError, match="difference: a must have the other array's H and W"):
+        _C.difference(image, image[:3])
+    with pytest.raises(ValueError, match="median: where must have the other array's H and W"):
+        _C.median(plane, plane[:3], 0)
+    for radius in (-1, 129):
+        with pytest.raises(ValueError, match=r"grow: radius must be in 0\.\.128 px"):
+            _C.grow(plane, radius)
+    with pytest.raises(ValueError, match="feather: support must have the other array's H and W"):
+        _C.feather(plane, plane[:3], 1, 1)
