@@ -41,6 +41,8 @@ void smooth_noise(const float* grid, size_t columns, const KnotPlaces& ys, const
     widths[x] = deviation(xs.share[x]);
   }
   std::vector<float> row(columns);
+  std::vector<float> before(width);
+  std::vector<float> after(width);
   for (size_t y = 0; y < ys.before.size(); ++y) {
     const float* above = grid + ys.before[y] * columns;
     const float* below = above + columns;
@@ -49,10 +51,14 @@ void smooth_noise(const float* grid, size_t columns, const KnotPlaces& ys, const
     for (size_t k = 0; k < columns; ++k) {
       row[k] = ((1.0F - share) * above[k] + share * below[k]) / height;
     }
+    // Knots are fetched apart, so that the arithmetic runs in vectors.
+    for (size_t x = 0; x < width; ++x) {
+      before[x] = row[xs.before[x]];
+      after[x] = row[xs.before[x] + 1];
+    }
     float* line = out + y * width;
     for (size_t x = 0; x < width; ++x) {
-      const float* knot = row.data() + xs.before[x];
-      line[x] = ((1.0F - xs.share[x]) * knot[0] + xs.share[x] * knot[1]) / widths[x];
+      line[x] = ((1.0F - xs.share[x]) * before[x] + xs.share[x] * after[x]) / widths[x];
     }
   }
 }

@@ -22,6 +22,8 @@ __all__ = [
     "PageSource",
     "Raster",
     "box_quad",
+    "chars_of",
+    "line_of",
     "require_dpi",
     "window_of",
 ]
@@ -262,9 +264,14 @@ def box_quad(x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float64]:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64)
 
 
+def chars_of(letters: Sequence[str], quads: NDArray[np.float64]) -> tuple[PageChar, ...]:
+    """Return characters with their quads [n, 4, 2]."""
+    return tuple(map(PageChar, letters, quads))
+
+
 def line_of(text: str, letters: Sequence[str], quads: NDArray[np.float64]) -> PageLine:
     """Return a line whose polygon is the upright box of its characters' quads [n, 4, 2]."""
     points = quads.reshape(-1, 2)
     xs, ys = points[:, 0].tolist(), points[:, 1].tolist()  # lists: numpy starts slowly
-    chars = tuple(map(PageChar, letters, quads))
-    return PageLine(text, box_quad(min(xs), min(ys), max(xs), max(ys)), chars)
+    polygon = box_quad(min(xs), min(ys), max(xs), max(ys))
+    return PageLine(text, polygon, chars_of(letters, quads))

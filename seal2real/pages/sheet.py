@@ -11,7 +11,7 @@ import numpy as np
 from seal2real.pages.canvas import Canvas, Mark, Rect, Rgb, Run
 from seal2real.pages.glyphs import PageFont
 from seal2real.pages.linebreak import break_lines
-from seal2real.pages.page import MM_PER_INCH, Anchor, Page, PageLine, line_of
+from seal2real.pages.page import MM_PER_INCH, Anchor, Page, PageLine, box_quad, chars_of
 
 __all__ = ["Face", "Sheet", "Stock"]
 
@@ -136,18 +136,19 @@ class Sheet:
         top = base - size * max([m[1] for m in metrics])
         bottom = base + size * max([m[2] for m in metrics])
         bottom = max(bottom, top + 1.0)
+        lefts = [x for _, x in kept]
+        rights = [x + size * m[0] for x, m in zip(lefts, metrics, strict=True)]
         quads = np.empty((len(kept), 4, 2))
-        quads[:, 0, 0] = quads[:, 3, 0] = [x for _, x in kept]
-        quads[:, 1, 0] = quads[:, 2, 0] = [
-            x + size * m[0] for (_, x), m in zip(kept, metrics, strict=True)
-        ]
+        quads[:, :, 0].T[:] = (lefts, rights, rights, lefts)
         quads[:, :2, 1] = top
         quads[:, 2:, 1] = bottom
-        xs = tuple([x for _, x in kept])
-        box = (xs[0], top, float(quads[-1, 1, 0]), bottom)
-        self.lines.append(line_of(text, letters, quads))
+        box = (lefts[0], top, rights[-1], bottom)
+        bounds = (min(min(lefts), min(rights)), top, max(max(lefts), max(rights)), bottom)
+        self.lines.append(PageLine(text, box_quad(*bounds), chars_of(letters, quads)))
         reach = size  # a mask may stand out of its cell: italics, hinting
-        self._layer(colour).append(Run(face.font, size, letters, xs, base, _grown(box, reach)))
+        self._layer(colour).append(
+            Run(face.font, size, letters, tuple(lefts), base, _grown(box, reach))
+        )
         return box
 
     def paragraph(
