@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "bind_helpers.h"
-#include "raster/compare.h"
 #include "raster/feather.h"
+#include "raster/maps.h"
 
 namespace py = pybind11;
 
@@ -56,6 +56,17 @@ int py_median(const Bytes& values, const Bytes& where, int least) {
   return median(values.data(), where.data(), static_cast<size_t>(values.size()), least);
 }
 
+Bytes py_coloured(const Bytes& values, const Bytes& palette) {
+  require_plane(values, "coloured: values");
+  require(palette.ndim() == 2 && palette.shape(0) == 256 && palette.shape(1) == 3,
+          "coloured: palette must have shape [256, 3]; give a colour of every value");
+  Bytes out(std::vector<py::ssize_t>{values.shape(0), values.shape(1), 3});
+  uint8_t* image = out.mutable_data();
+  py::gil_scoped_release release;
+  coloured(values.data(), static_cast<size_t>(values.size()), palette.data(), image);
+  return out;
+}
+
 Bytes py_grow(const Bytes& plane, int64_t radius) {
   require_plane(plane, "grow: plane");
   require_radius(radius, "grow: radius");
@@ -89,6 +100,8 @@ void bind_planes(py::module_& m) {
         "Return the largest absolute difference [H, W] of the channels of two images [H, W, 3].");
   m.def("median", &py_median, py::arg("values"), py::arg("where"), py::arg("least"),
         "Return the median, rounded down, of the values >= least where `where` is set, or 0.");
+  m.def("coloured", &py_coloured, py::arg("values"), py::arg("palette"),
+        "Return an image [H, W, 3]: the colour in the palette [256, 3] of every value [H, W].");
   m.def("grow", &py_grow, py::arg("plane"), py::arg("radius"),
         "Return 1 within a square of `radius` px of what is set in the plane [H, W], else 0.");
   m.def("feather", &py_feather, py::arg("mask"), py::arg("support"), py::arg("inner"),

@@ -60,6 +60,15 @@ class PageFont:
         """
         return self._metrics[char]
 
+    def all_metrics(self, text: str) -> list[GlyphMetrics]:
+        """Return ``metrics`` of every character of ``text``.
+
+        Raises:
+            MissingGlyph: if the font lacks one.
+        """
+        known = self._metrics
+        return [known[char] for char in text]
+
     def _measure(self, char: str) -> GlyphMetrics:
         if not char.isspace() and not self._outlines.has(ord(char)):
             raise MissingGlyph(self.path, char, char)

@@ -131,7 +131,7 @@ class Sheet:
             x = pens[0] if pens else 0.0
             return (x, float(base), x, float(base))
         letters = "".join(c for c, _ in kept)
-        metrics = [face.font.metrics(c) for c in letters]
+        metrics = face.font.all_metrics(letters)
         size = face.size_px
         top = base - size * max([m[1] for m in metrics])
         bottom = base + size * max([m[2] for m in metrics])

@@ -143,11 +143,15 @@ def padded(image: NDArray[Number]) -> NDArray[Number]:
 
 def signed(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return 0..255 as [-1, 1]."""
-    scaled: NDArray[np.float32] = image.astype(np.float32) * np.float32(2 / 255) - np.float32(1)
+    scaled = image.astype(np.float32)
+    scaled *= np.float32(2 / 255)
+    scaled -= np.float32(1)
     return scaled
 
 
 def quantised(image: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return [-1, 1] as 0..255."""
-    levels = np.rint((image + np.float32(1)) * np.float32(127.5))
-    return np.clip(levels, 0, 255).astype(np.uint8)
+    levels = image + np.float32(1)
+    levels *= np.float32(127.5)
+    np.rint(levels, out=levels)
+    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)

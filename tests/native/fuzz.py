@@ -249,6 +249,7 @@ def _planes(native: Any, odd: Odd) -> None:
     native.difference(*images)
     planes = odd.array(height, width), odd.array(height, width)
     native.median(*planes, odd.integer(0, 255))
+    native.coloured(planes[0], odd.array(256, 3))
     native.grow(planes[0], odd.integer(0, 20))
     native.feather(*planes, odd.integer(0, 9), odd.integer(0, 9))
 
@@ -365,7 +366,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "ink": _ink,
     "blend": _blend,
     "paste": _paste,
-    "luma, difference, median, grow, feather": _planes,
+    "luma, difference, median, coloured, grow, feather": _planes,
     "resample": _resample,
     "capture": _capture,
     "support": _support,

@@ -1,4 +1,4 @@
-"""What the gate measures on whole images, against NumPy's own operations."""
+"""Maps of whole images, against NumPy's own operations."""
 
 from __future__ import annotations
 
@@ -54,6 +54,13 @@ def test_median(shape: tuple[int, int], least: int) -> None:
         assert _C.median(values, where.view(np.uint8), least) == wanted
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_coloured(shape: tuple[int, int]) -> None:
+    """A look-up in NumPy."""
+    values, palette = noise(*shape), noise(256, 3)
+    assert np.array_equal(_C.coloured(values, palette), palette[values])
+
+
 @pytest.mark.parametrize("radius", [0, 1, 2, 3, 6, 40])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_grow(shape: tuple[int, int], radius: int) -> None:
@@ -77,6 +84,8 @@ def test_refusals() -> None:
         _C.difference(image, image[:3])
     with pytest.raises(ValueError, match="median: where must have the other array's H and W"):
         _C.median(plane, plane[:3], 0)
+    with pytest.raises(ValueError, match=r"coloured: palette must have shape \[256, 3\]"):
+        _C.coloured(plane, np.zeros((255, 3), np.uint8))
     for radius in (-1, 129):
         with pytest.raises(ValueError, match=r"grow: radius must be in 0\.\.128 px"):
             _C.grow(plane, radius)

@@ -1,4 +1,4 @@
-// What the fidelity gate measures on whole images.
+// Simple maps of whole images: what pages are coloured by, and the fidelity gate measures.
 #pragma once
 
 #include <cstddef>
@@ -14,5 +14,8 @@ void difference(const uint8_t* a, const uint8_t* b, size_t pixels, uint8_t* out)
 
 // The median, rounded down, of the values of at least `least` where `where` is set; 0 without any.
 int median(const uint8_t* values, const uint8_t* where, size_t count, int least);
+
+// The colour [256, 3] of every value, as RGB pixels.
+void coloured(const uint8_t* values, size_t count, const uint8_t* palette, uint8_t* out);
 
 }  // namespace seal2real
