@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,11 @@ __all__ = [
     "ArrayRaster",
     "Page",
     "PageChar",
+    "PageChars",
     "PageLine",
     "PageSource",
     "Raster",
     "box_quad",
-    "chars_of",
     "line_of",
     "require_dpi",
     "window_of",
@@ -35,7 +35,7 @@ _BAND_ROWS = 512
 Box = tuple[float, float, float, float]
 
 
-class PageChar(NamedTuple):  # not a dataclass: pages have thousands, and tuples are made faster
+class PageChar(NamedTuple):
     """One visible character.
 
     ``quad`` is float64 [4, 2] in page pixels: its own top-left corner first, then clockwise.
@@ -45,6 +45,43 @@ class PageChar(NamedTuple):  # not a dataclass: pages have thousands, and tuples
 
     text: str
     quad: NDArray[np.float64]
+
+
+class PageChars(Sequence[PageChar]):
+    """Characters of a line, each made when it is asked for: of a thousand, a window shows 50.
+
+    Args:
+        letters: one text a character.
+        quads: float64 [n, 4, 2], theirs.
+    """
+
+    __slots__ = ("letters", "quads")
+
+    def __init__(self, letters: Sequence[str], quads: NDArray[np.float64]) -> None:
+        self.letters = letters
+        self.quads = quads
+
+    @classmethod
+    def of(cls, chars: Sequence[PageChar]) -> PageChars:
+        """Return ``chars`` as they are, or those of a plain sequence."""
+        if isinstance(chars, cls):
+            return chars
+        quads = np.array([char.quad for char in chars], np.float64).reshape(-1, 4, 2)
+        return cls([char.text for char in chars], quads)
+
+    def __len__(self) -> int:
+        """Return the number of characters."""
+        return len(self.letters)
+
+    @overload
+    def __getitem__(self, at: int) -> PageChar: ...
+    @overload
+    def __getitem__(self, at: slice) -> PageChars: ...
+    def __getitem__(self, at: int | slice) -> PageChar | PageChars:
+        """Return a character, or some."""
+        if isinstance(at, slice):
+            return PageChars(self.letters[at], self.quads[at])
+        return PageChar(self.letters[at], self.quads[at])
 
 
 @dataclass(frozen=True)
@@ -57,7 +94,7 @@ class PageLine:
 
     text: str
     polygon: NDArray[np.float64]
-    chars: tuple[PageChar, ...] = ()
+    chars: Sequence[PageChar] = ()
 
 
 @dataclass(frozen=True)
@@ -264,14 +301,9 @@ def box_quad(x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float64]:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64)
 
 
-def chars_of(letters: Sequence[str], quads: NDArray[np.float64]) -> tuple[PageChar, ...]:
-    """Return characters with their quads [n, 4, 2]."""
-    return tuple(map(PageChar, letters, quads))
-
-
 def line_of(text: str, letters: Sequence[str], quads: NDArray[np.float64]) -> PageLine:
     """Return a line whose polygon is the upright box of its characters' quads [n, 4, 2]."""
     points = quads.reshape(-1, 2)
     xs, ys = points[:, 0].tolist(), points[:, 1].tolist()  # lists: numpy starts slowly
     polygon = box_quad(min(xs), min(ys), max(xs), max(ys))
-    return PageLine(text, polygon, chars_of(letters, quads))
+    return PageLine(text, polygon, PageChars(letters, quads))

@@ -11,7 +11,7 @@ import numpy as np
 from seal2real.pages.canvas import Canvas, Mark, Rect, Rgb, Run
 from seal2real.pages.glyphs import PageFont
 from seal2real.pages.linebreak import break_lines
-from seal2real.pages.page import MM_PER_INCH, Anchor, Page, PageLine, box_quad, chars_of
+from seal2real.pages.page import MM_PER_INCH, Anchor, Page, PageChars, PageLine, box_quad
 
 __all__ = ["Face", "Sheet", "Stock"]
 
@@ -144,7 +144,7 @@ class Sheet:
         quads[:, 2:, 1] = bottom
         box = (lefts[0], top, rights[-1], bottom)
         bounds = (min(min(lefts), min(rights)), top, max(max(lefts), max(rights)), bottom)
-        self.lines.append(PageLine(text, box_quad(*bounds), chars_of(letters, quads)))
+        self.lines.append(PageLine(text, box_quad(*bounds), PageChars(letters, quads)))
         reach = size  # a mask may stand out of its cell: italics, hinting
         self._layer(colour).append(
             Run(face.font, size, letters, tuple(lefts), base, _grown(box, reach))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seal2real import _C
-from seal2real.pages.page import Page, PageChar, PageLine
+from seal2real.pages.page import Page, PageChars, PageLine, line_of
 from seal2real.seals.layout import layout
 from seal2real.seals.spec import SealSpec
 from seal2real.synthesis.capture import capture_pair
@@ -243,18 +244,13 @@ def _shown_line(
     if not line.chars:
         inside = bool((polygon >= 0).all() and (polygon <= limit).all())
         return PageLine(line.text, polygon, ()) if inside else None
-    quads = (np.stack([np.asarray(c.quad, np.float64) for c in line.chars]) - offset) * scale
+    chars = PageChars.of(line.chars)
+    quads = (chars.quads - offset) * scale
     kept: NDArray[np.bool_] = np.all((quads >= 0) & (quads <= limit), axis=(1, 2))
+    if kept.all():
+        return PageLine(line.text, polygon, PageChars(chars.letters, quads))
     if not kept.any():
         return None
-    chars = tuple(
-        PageChar(char.text, quad)
-        for char, quad, keep in zip(line.chars, quads, kept.tolist(), strict=True)
-        if keep
-    )
-    if kept.all():
-        return PageLine(line.text, polygon, chars)
-    boxes = quads[kept].reshape(-1, 2)
-    (left, top), (right, bottom) = boxes.min(axis=0), boxes.max(axis=0)
-    cut = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    return PageLine("".join(char.text for char in chars), cut, chars)
+    quads = quads[kept]
+    letters = list(compress(chars.letters, kept.tolist()))
+    return line_of("".join(letters), letters, quads)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seal2real import _C
-from seal2real.pages.page import MM_PER_INCH, Page, PageLine
+from seal2real.pages.page import MM_PER_INCH, Page, PageChars, PageLine
 from seal2real.sealdb.record import CLASS_NAMES, FORMAT, encode_support
 from seal2real.seals.layout import layout
 from seal2real.seals.spec import SealSpec
@@ -88,8 +88,8 @@ def _page_record(
 
 
 def _line_records(lines: Sequence[PageLine], planes: Planes) -> list[dict[str, Any]]:
-    quads = [char.quad for line in lines for char in line.chars]
-    stacked = np.array(quads, np.float64).reshape(-1, 4, 2)
+    chars = [PageChars.of(line.chars) for line in lines]
+    stacked = np.concatenate([np.empty((0, 4, 2)), *(own.quads for own in chars)])
     boxes = np.concatenate(
         [np.floor(stacked.min(axis=1)), np.ceil(stacked.max(axis=1))], axis=1
     ).astype(np.int64)
@@ -101,9 +101,9 @@ def _line_records(lines: Sequence[PageLine], planes: Planes) -> list[dict[str, A
         {
             "text": line.text,
             "polygon": _points(line.polygon),
-            "chars": [_char_record(char.text, *next(rows)) for char in line.chars],
+            "chars": [_char_record(letter, *next(rows)) for letter in own.letters],
         }
-        for line in lines
+        for line, own in zip(lines, chars, strict=True)
     ]
 
 
