@@ -6,6 +6,7 @@
 
 #include "bind_helpers.h"
 #include "raster/feather.h"
+#include "raster/grow.h"
 #include "raster/maps.h"
 
 namespace py = pybind11;
@@ -73,7 +74,8 @@ Bytes py_grow(const Bytes& plane, int64_t radius) {
   Bytes out = plane_like(plane);
   uint8_t* grown = out.mutable_data();
   py::gil_scoped_release release;
-  grow(plane.data(), plane.shape(1), plane.shape(0), radius, grown);
+  grow({plane.data(), plane.shape(1), plane.shape(0), plane.shape(1)}, radius, grown,
+       plane.shape(1));
   return out;
 }
 

@@ -5,53 +5,12 @@
 #include <cstring>
 #include <vector>
 
+#include "raster/grow.h"
+
 namespace seal2real {
 namespace {
 
 constexpr uint32_t kFull = 255;
-
-// Half-open rectangle of an image's pixels; empty when y1 is 0.
-struct Box {
-  int64_t x0, y0, x1, y1;
-};
-
-bool any_in(const uint8_t* row, int64_t count) {
-  return count > 0 &&
-         (row[0] != 0 || std::memcmp(row, row + 1, static_cast<size_t>(count - 1)) != 0);
-}
-
-Box bounds_of(const uint8_t* plane, int64_t width, int64_t height) {
-  Box box{width, 0, 0, 0};
-  for (int64_t y = 0; y < height; ++y) {
-    const uint8_t* row = plane + y * width;
-    if (!any_in(row, width)) {
-      continue;
-    }
-    int64_t first = 0;
-    int64_t last = width;
-    while (row[first] == 0) {
-      ++first;
-    }
-    while (row[last - 1] == 0) {
-      --last;
-    }
-    box = {std::min(box.x0, first), box.y1 == 0 ? y : box.y0, std::max(box.x1, last), y + 1};
-  }
-  return box;
-}
-
-// Sets each of `count` bytes where it or one of the `span` - 1 bytes `step` apart behind it is set;
-// reads count + (span - 1) * step bytes. Spans double, so that a radius of 3 takes 3 passes.
-void or_behind(uint8_t* bytes, int64_t count, int64_t span, int64_t step) {
-  for (int64_t done = 1; done < span;) {
-    const int64_t more = std::min(done, span - done);
-    const int64_t reach = count + (span - done - more) * step;
-    for (int64_t i = 0; i < reach; ++i) {
-      bytes[i] |= bytes[i + more * step];
-    }
-    done += more;
-  }
-}
 
 // Sums of 2 radius + 1 neighbours: out[i] is that of in[i] to in[i + 2 radius].
 void add_neighbours(const uint32_t* __restrict in, uint32_t* __restrict out, int64_t count,
@@ -76,26 +35,9 @@ std::vector<uint8_t> weights_of(int64_t ramp) {
 
 }  // namespace
 
-void grow(const uint8_t* plane, int64_t width, int64_t height, int64_t radius, uint8_t* out) {
-  // Room for the radius on all sides: what is behind a byte here is around it in the plane.
-  const int64_t stride = width + 2 * radius;
-  std::vector<uint8_t> wide(static_cast<size_t>(stride * (height + 2 * radius)), 0);
-  for (int64_t y = 0; y < height; ++y) {
-    uint8_t* row = wide.data() + (y + radius) * stride;
-    for (int64_t x = 0; x < width; ++x) {
-      row[radius + x] = plane[y * width + x] != 0 ? 1 : 0;
-    }
-    or_behind(row, width, 2 * radius + 1, 1);
-  }
-  or_behind(wide.data(), height * stride, 2 * radius + 1, stride);
-  for (int64_t y = 0; y < height; ++y) {
-    std::copy_n(wide.data() + y * stride, width, out + y * width);
-  }
-}
-
 void feather(const FeatherPlanes& planes, uint8_t* out) {
   std::fill(out, out + planes.width * planes.height, 0);
-  const Box ink = bounds_of(planes.mask, planes.width, planes.height);
+  const SetBounds ink = bounds_of({planes.mask, planes.width, planes.height, planes.width});
   if (ink.y1 == 0) {
     return;
   }
@@ -110,7 +52,7 @@ void feather(const FeatherPlanes& planes, uint8_t* out) {
     std::memcpy(canvas.data() + (y - ink.y0 + margin) * width + margin,
                 planes.mask + y * planes.width + ink.x0, static_cast<size_t>(ink.x1 - ink.x0));
   }
-  grow(canvas.data(), width, height, planes.inner + ramp, grown.data());
+  grow({canvas.data(), width, height, width}, planes.inner + ramp, grown.data(), width);
   const std::vector<uint8_t> weights = weights_of(ramp);
   // Down the columns: the rows within `ramp` of the one at hand, kept as it moves on.
   std::vector<uint32_t> sums(static_cast<size_t>(width), 0);
