@@ -261,15 +261,19 @@ py::tuple py_support(const Bytes& clean, const Bytes& sealed, const Bytes& mask,
   return py::make_tuple(out, py::make_tuple(bounds[0], bounds[1], bounds[2], bounds[3]));
 }
 
-// Largest result of a resampling, px: memory is asked for before anything is known to fit.
+// Most pixels of a resampling's result, and of its rows before they are merged: memory is asked
+// for before anything is known to fit.
 constexpr int64_t kMostPixels = int64_t{1} << 28;
 
 Bytes py_resample(const Bytes& image, int64_t width, int64_t height) {
   require_image(image, "resample: image");
   require(image.size() > 0, "resample: image must not be empty; pass at least a pixel");
-  require(width >= 1 && height >= 1 && width <= kMostPixels && height <= kMostPixels / width,
-          "resample: width and height must be at least 1 and 2^28 px together, got " +
-              std::to_string(width) + " x " + std::to_string(height) + "; ask for a usable size");
+  require(
+      width >= 1 && height >= 1 && width <= kMostPixels &&
+          std::max<int64_t>(height, image.shape(0)) <= kMostPixels / width,
+      "resample: width times height, and times the image's height, must be in 1..2^28 px, got " +
+          std::to_string(width) + " x " + std::to_string(height) + " of " +
+          std::to_string(image.shape(0)) + " rows; ask for a smaller size");
   Bytes out(std::vector<py::ssize_t>{height, width, 3});
   const ResampledImage job{image.data(), image.shape(1), image.shape(0), width, height};
   uint8_t* pixels = out.mutable_data();

@@ -49,20 +49,22 @@ SetBounds bounds_of(const SetPlane& plane) {
 }
 
 void grow(const SetPlane& plane, int64_t radius, uint8_t* out, int64_t out_stride) {
-  // Farther than the plane is large is as good as that far.
-  const int64_t reach = std::min(radius, std::max(plane.width, plane.height));
+  // Farther than the plane is large is as good as that far; a narrow plane must not ask for the
+  // room of a square one.
+  const int64_t across = std::min(radius, plane.width);
+  const int64_t down = std::min(radius, plane.height);
   // Room for the reach on all sides: what is behind a byte here is around it in the plane.
-  const int64_t stride = plane.width + 2 * reach;
-  std::vector<uint8_t> wide(static_cast<size_t>(stride * (plane.height + 2 * reach)), 0);
+  const int64_t stride = plane.width + 2 * across;
+  std::vector<uint8_t> wide(static_cast<size_t>(stride * (plane.height + 2 * down)), 0);
   for (int64_t y = 0; y < plane.height; ++y) {
-    uint8_t* row = wide.data() + (y + reach) * stride;
+    uint8_t* row = wide.data() + (y + down) * stride;
     const uint8_t* from = plane.data + y * plane.stride;
     for (int64_t x = 0; x < plane.width; ++x) {
-      row[reach + x] = from[x] != 0 ? 1 : 0;
+      row[across + x] = from[x] != 0 ? 1 : 0;
     }
-    or_behind(row, plane.width, 2 * reach + 1, 1);
+    or_behind(row, plane.width, 2 * across + 1, 1);
   }
-  or_behind(wide.data(), plane.height * stride, 2 * reach + 1, stride);
+  or_behind(wide.data(), plane.height * stride, 2 * down + 1, stride);
   for (int64_t y = 0; y < plane.height; ++y) {
     std::copy_n(wide.data() + y * stride, plane.width, out + y * out_stride);
   }

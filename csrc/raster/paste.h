@@ -18,6 +18,7 @@ struct PasteImages {
 
 // Scale the ink's effect on every pixel (synthetic - clean) as the forged image asks, between none
 // and twice, and mix the result with the synthetic one by weight. Integers: equal on every machine.
+// `out` is none of the images.
 void paste(const PasteImages& images, uint8_t* out);
 
 }  // namespace seal2real

@@ -75,19 +75,31 @@ def test_grow(shape: tuple[int, int], radius: int) -> None:
     assert np.array_equal(_C.grow(plane, radius), wanted)
 
 
+def test_grow_narrow() -> None:
+    """A plane of one column: all of it within reach, and no room asked for beside it."""
+    plane = np.zeros((20000, 1), np.uint8)
+    plane[9000] = 1
+    grown = _C.grow(plane, 100)
+    assert grown.sum() == 201 and grown[8900] and grown[9100]
+
+
 def test_refusals() -> None:
     """Each message names argument, rule and remedy."""
     plane, image = np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3), np.uint8)
-    with pytest.raises(ValueError, match="luma: image must have shape"):
+    with pytest.raises(ValueError, match="luma: image must have shape .*; pass an RGB array"):
         _C.luma(plane)
-    with pytest.raises(ValueError, match="difference: a must have the other array's H and W"):
+    with pytest.raises(
+        ValueError, match="difference: a must have .* H and W; pass arrays of one size"
+    ):
         _C.difference(image, image[:3])
     with pytest.raises(ValueError, match="median: where must have the other array's H and W"):
         _C.median(plane, plane[:3], 0)
     with pytest.raises(ValueError, match=r"coloured: palette must have shape \[256, 3\]"):
         _C.coloured(plane, np.zeros((255, 3), np.uint8))
     for radius in (-1, 129):
-        with pytest.raises(ValueError, match=r"grow: radius must be in 0\.\.128 px"):
+        with pytest.raises(
+            ValueError, match=r"grow: radius must be in 0\.\.128 px, got .*; check the scale"
+        ):
             _C.grow(plane, radius)
     with pytest.raises(ValueError, match="feather: support must have the other array's H and W"):
         _C.feather(plane, plane[:3], 1, 1)

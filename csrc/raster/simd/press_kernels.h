@@ -1,5 +1,5 @@
-// Row kernels of ink, capture, resampling, noise and paste, compiled once per instruction set.
-// Integers, and single IEEE operations: every implementation gives the same bytes.
+// Row kernels of ink, capture, resampling, noise, paste and maps, compiled once per instruction
+// set. Integers, and single IEEE operations: every implementation gives the same bytes.
 #pragma once
 
 #include <cstddef>
@@ -124,6 +124,7 @@ struct PressKernels {
   void (*uniform_row)(const PhiloxBlocks& blocks, size_t count, double half_width, float* out);
   // See paste.h; neither reads nor writes beyond `width` pixels.
   void (*paste_row)(const PasteRow& row);
+  // The next two neither read nor write beyond `width` pixels.
   // Rec. 601 luma, (77 red + 150 green + 29 blue) / 256, of an interleaved row.
   void (*luma_row)(const uint8_t* pixels, uint8_t* out, size_t width);
   // Largest absolute difference of the channels of two interleaved rows.
