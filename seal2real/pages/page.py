@@ -31,6 +31,8 @@ __all__ = [
 MM_PER_INCH = 25.4
 # Rows drawn at a time: a band of an A4 page at 300 dpi is 4 MB.
 _BAND_ROWS = 512
+# A quad, and its letter in a list.
+_CHAR_BYTES = 64 + 58
 
 Box = tuple[float, float, float, float]
 
@@ -50,14 +52,25 @@ class PageChar(NamedTuple):
 class PageChars(Sequence[PageChar]):
     """Characters of a line, each made when it is asked for: of a thousand, a window shows 50.
 
+    Equal to another with the same letters at the same places. A character is made anew at every
+    access, so look one up by its index, not by ``in`` or ``index``.
+
     Args:
         letters: one text a character.
         quads: float64 [n, 4, 2], theirs.
+
+    Raises:
+        ValueError: if there is not one quad a letter.
     """
 
     __slots__ = ("letters", "quads")
 
     def __init__(self, letters: Sequence[str], quads: NDArray[np.float64]) -> None:
+        if quads.shape != (len(letters), 4, 2):
+            raise ValueError(
+                f"PageChars: quads must be [{len(letters)}, 4, 2] as there are letters, got "
+                f"{list(quads.shape)}; give one quad a character"
+            )
         self.letters = letters
         self.quads = quads
 
@@ -66,12 +79,23 @@ class PageChars(Sequence[PageChar]):
         """Return ``chars`` as they are, or those of a plain sequence."""
         if isinstance(chars, cls):
             return chars
-        quads = np.array([char.quad for char in chars], np.float64).reshape(-1, 4, 2)
-        return cls([char.text for char in chars], quads)
+        quads = np.array([char.quad for char in chars], np.float64)
+        return cls([char.text for char in chars], quads if chars else np.empty((0, 4, 2)))
 
     def __len__(self) -> int:
         """Return the number of characters."""
         return len(self.letters)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PageChars):
+            return NotImplemented
+        same = list(self.letters) == list(other.letters)
+        return same and np.array_equal(self.quads, other.quads)
+
+    __hash__ = None  # type: ignore[assignment]  # its arrays can change
+
+    def __repr__(self) -> str:
+        return f"PageChars({''.join(self.letters)!r})"
 
     @overload
     def __getitem__(self, at: int) -> PageChar: ...
@@ -90,11 +114,22 @@ class PageLine:
 
     ``text`` may hold spaces, which have no entry in ``chars``; ``polygon`` is float64 [4, 2],
     clockwise from the top-left, in page pixels.
+
+    Raises:
+        ValueError: if the polygon is not [4, 2].
     """
 
     text: str
     polygon: NDArray[np.float64]
     chars: Sequence[PageChar] = ()
+
+    def __post_init__(self) -> None:
+        """Check the polygon."""
+        if np.shape(self.polygon) != (4, 2):
+            raise ValueError(
+                f"PageLine: polygon must be [4, 2], got {list(np.shape(self.polygon))}; give the "
+                "corners of its box, clockwise from the top-left"
+            )
 
 
 @dataclass(frozen=True)
@@ -222,7 +257,9 @@ class Page:
     @cached_property
     def nbytes(self) -> int:
         """What keeping this page may cost in memory, bytes (its whole image, drawn)."""
-        return 3 * self.width * self.height + 400 * sum(len(line.chars) for line in self.lines)
+        return 3 * self.width * self.height + _CHAR_BYTES * sum(
+            len(line.chars) for line in self.lines
+        )
 
 
 class PageSource(Protocol):
