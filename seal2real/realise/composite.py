@@ -23,13 +23,15 @@ _INNER_PX = 1
 # Half the width of the ramp from there to the page, in mm and at least in px.
 _RAMP_MM = 0.15
 _RAMP_PX = 1
+# 20320 dpi: radii of 120 px, of 128 that the native feather takes.
+_MOST_PX_PER_MM = 800.0
 
 
 def feather_reach_px(px_per_mm: float) -> int:
     """Return how far from ink a feather can be above 0, px.
 
     Raises:
-        ValueError: if ``px_per_mm`` is not positive and finite.
+        ValueError: if ``px_per_mm`` is not in (0, 800].
     """
     inner, ramp = _radii(px_per_mm)
     return inner + 2 * ramp
@@ -53,8 +55,8 @@ def feather(
 
     Raises:
         TypeError: if a plane is not bool.
-        ValueError: if the planes differ in size, are not [H, W], or ``px_per_mm`` is not positive
-            and finite, or beyond 21000 dpi.
+        ValueError: if the planes differ in size, are not [H, W], or ``px_per_mm`` is not in
+            (0, 800].
     """
     for name, plane in (("mask", mask), ("support", support)):
         if plane.dtype != np.bool_:
@@ -105,9 +107,10 @@ def paste(
 
 def _radii(px_per_mm: float) -> tuple[int, int]:
     """Return (inner, ramp): radius of full weight and half width of the ramp, px."""
-    if not 0.0 < px_per_mm < float("inf"):
+    if not 0.0 < px_per_mm <= _MOST_PX_PER_MM:
         raise ValueError(
-            f"feather: px_per_mm must be finite and above 0, got {px_per_mm}; it is dpi / 25.4"
+            f"feather: px_per_mm must be above 0 and at most {_MOST_PX_PER_MM:g}, got {px_per_mm}; "
+            "it is dpi / 25.4"
         )
     return (
         max(_INNER_PX, round(_INNER_MM * px_per_mm)),

@@ -30,6 +30,9 @@ class Gate:
 
     Measured on I_f = I_s: of 2000 samples of the default presets 99.85 % pass at 512 px and 99.7 %
     at 256 (benchmarks/gate_calibration.py); what fails is soft, wide ink taken for new.
+
+    Raises:
+        ValueError: if ``reach_px`` or a level is not a whole number in its range.
     """
 
     # least share of the visible label with re-found ink within `reach_px`
@@ -62,6 +65,20 @@ class Gate:
     # print of fewer pixels, or of weaker gradients (RMS, levels a px) is not judged
     print_pixels: int = 30
     print_rms: float = 8.0
+
+    def __post_init__(self) -> None:
+        """Check what native code takes: whole pixels and levels."""
+        for name, most in (
+            ("reach_px", 128),
+            ("dark_luma", 255),
+            ("ink_low", 255),
+            ("ink_high", 255),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 0 <= value <= most:
+                raise ValueError(
+                    f"Gate: {name} must be a whole number in 0..{most}, got {value!r}; round it"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the thresholds as JSON values."""

@@ -178,10 +178,14 @@ def test_refusals() -> None:
         feather(plane.astype(np.uint8), plane, 8.0)
     with pytest.raises(ValueError, match="mask and support must be .* of one size"):
         feather(plane, plane[:3], 8.0)
-    with pytest.raises(ValueError, match="px_per_mm must be finite and above 0, got 0.0"):
+    with pytest.raises(
+        ValueError, match="px_per_mm must be above 0 and at most 800, got 0.0; it is dpi"
+    ):
         feather(plane, plane, 0.0)
-    with pytest.raises(ValueError, match=r"feather: inner must be in 0\.\.128 px, got 150"):
+    with pytest.raises(ValueError, match="at most 800, got 1000.0"):
         feather(plane, plane, 1000.0)
+    with pytest.raises(ValueError, match="at most 800, got 1e\\+300"):
+        feather_reach_px(1e300)
     with pytest.raises(TypeError, match="paste: forged must be uint8, got float64"):
         paste(image.astype(np.float64), image, plane.astype(np.uint8), image)
     with pytest.raises(ValueError, match="forged, synthetic and clean must be"):

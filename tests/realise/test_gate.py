@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seal2real.realise.gate import GATE, SCORES, judge
+from seal2real.realise.gate import GATE, SCORES, Gate, judge
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.generate import SampleFactory
@@ -146,6 +146,10 @@ def test_default_presets_pass_unchanged() -> None:
 
 
 def test_refusals(sample: Sample) -> None:
-    """The message names both sizes."""
+    """The messages name the sizes, or the threshold."""
     with pytest.raises(ValueError, match="judge: forged must be uint8"):
         judge(sample.clean[:-1], sample)
+    for values in ({"reach_px": -1}, {"reach_px": 200}, {"ink_low": 12.5}, {"dark_luma": 256}):
+        (name,) = values
+        with pytest.raises(ValueError, match=f"Gate: {name} must be a whole number in 0"):
+            Gate(**values)
