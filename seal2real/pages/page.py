@@ -31,8 +31,8 @@ __all__ = [
 MM_PER_INCH = 25.4
 # Rows drawn at a time: a band of an A4 page at 300 dpi is 4 MB.
 _BAND_ROWS = 512
-# A quad, and its letter in a list.
-_CHAR_BYTES = 64 + 58
+# A quad, and a Chinese letter (sys.getsizeof) with its place in a list.
+_CHAR_BYTES = 64 + 76 + 8
 
 Box = tuple[float, float, float, float]
 

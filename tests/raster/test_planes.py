@@ -101,5 +101,10 @@ def test_refusals() -> None:
             ValueError, match=r"grow: radius must be in 0\.\.128 px, got .*; check the scale"
         ):
             _C.grow(plane, radius)
+    for inner, ramp, name in ((129, 1, "inner"), (1, 129, "ramp")):
+        with pytest.raises(
+            ValueError, match=rf"feather: {name} must be in 0\.\.128 px, got 129; check"
+        ):
+            _C.feather(plane, plane, inner, ramp)
     with pytest.raises(ValueError, match="feather: support must have the other array's H and W"):
         _C.feather(plane, plane[:3], 1, 1)
