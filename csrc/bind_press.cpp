@@ -62,6 +62,7 @@ const Key kBend("bend");
 const Key kContrast("contrast");
 const Key kNoiseSigma("noise_sigma");
 const Key kChromaSigma("chroma_sigma");
+const Key kChromaBlurSigmaPx("chroma_blur_sigma_px");
 const Key kTextureSigma("texture_sigma");
 const Key kTextureScalePx("texture_scale_px");
 const Key kThresholdSoftness("threshold_softness");
@@ -152,6 +153,7 @@ CaptureSettings capture_settings(const py::handle& p) {
   std::copy(gain.begin(), gain.end(), s.gain);
   s.blur_sigma_px = number(p, kBlurSigmaPx);
   s.sharpen = number(p, kSharpen, kMostAmount);
+  s.chroma_blur_sigma_px = number(p, kChromaBlurSigmaPx);
   s.black = number(p, kBlack, kMostLevel);
   s.white = number(p, kWhite, kMostLevel);
   s.bend = number(p, kBend, 1.0);

@@ -28,7 +28,7 @@ constexpr uint64_t kNoiseSeed = 17;  // and the three after it for the channels
 using LightPlane = std::vector<uint16_t>;
 
 struct Scratch {
-  LightPlane planes[3], spare, sharp;
+  LightPlane planes[3], sharp_planes[3], spare, sharp;
   std::vector<int16_t> grid, grid_row, light, streak, luma, mixed, chroma;
   std::vector<double> field;
   std::vector<uint16_t> line;
@@ -230,6 +230,34 @@ void sharpen_light(const PressKernels& kernels, int64_t width, int64_t height, d
   }
 }
 
+// Blurs what differs between the channels and leaves their luma as it is: cameras take noise off
+// colour where they keep it in luma.
+void blur_chroma(const PressKernels& kernels, int64_t width, int64_t height, double sigma_px,
+                 Scratch& scratch) {
+  const BlurShape shape = blur_shape(sigma_px);
+  for (int channel = 0; channel < 3; ++channel) {
+    LightPlane& plane = scratch.planes[channel];
+    scratch.sharp_planes[channel].assign(plane.begin(), plane.end());
+    blur_light(kernels, width, height, shape, scratch, plane);
+  }
+  const uint16_t* sharp[3];
+  uint16_t* soft[3];
+  for (int channel = 0; channel < 3; ++channel) {
+    sharp[channel] = scratch.sharp_planes[channel].data();
+    soft[channel] = scratch.planes[channel].data();
+  }
+  const size_t count = padded_stride(width) * static_cast<size_t>(height);
+  for (size_t i = 0; i < count; ++i) {
+    // Luma is (r + 2 g + b) / 4: near enough, and the same from every processor.
+    const int32_t fine =
+        (sharp[0][i] - soft[0][i]) + 2 * (sharp[1][i] - soft[1][i]) + (sharp[2][i] - soft[2][i]);
+    const int32_t detail = (fine + 2) >> 2;
+    for (uint16_t* plane : soft) {
+      plane[i] = static_cast<uint16_t>(std::min(std::max(plane[i] + detail, 0), 65535));
+    }
+  }
+}
+
 // Light of every channel, before the lens.
 void fill_light(const PressKernels& kernels, const CaptureImage& image, const CaptureSettings& s,
                 Scratch& scratch) {
@@ -370,6 +398,9 @@ void capture_band(const PressKernels& kernels, const CaptureImage& image, const 
       sharpen_light(kernels, image.width, image.height, settings.sharpen, scratch, plane);
     }
   }
+  if (settings.chroma_blur_sigma_px > 0.0 && !settings.grey) {
+    blur_chroma(kernels, image.width, image.height, settings.chroma_blur_sigma_px, scratch);
+  }
   develop(kernels, image, rows, settings, scratch);
 }
 
@@ -379,6 +410,9 @@ int64_t capture_radius(const CaptureSettings& s) {
   int64_t radius = blur_shape(s.blur_sigma_px).radius;
   if (s.sharpen > 0.0) {
     radius += blur_shape(1.0).radius;
+  }
+  if (!s.grey) {
+    radius += blur_shape(s.chroma_blur_sigma_px).radius;
   }
   return radius + (s.line_px > 1 ? s.line_px - 1 : 0);
 }

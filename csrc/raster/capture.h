@@ -15,12 +15,13 @@ struct CaptureSettings {
   double light_slope_y;
   double gain[3];  // colour cast: factor per channel
   double blur_sigma_px;
-  double sharpen;      // share of the detail added again after blurring
-  double black;        // output of no light, 0..255
-  double white;        // output of full light, 0..255
-  double bend;         // brightening of the middle tones, -1..1 (a gamma)
-  double contrast;     // S-curve, -1..1
-  double noise_sigma;  // of 255
+  double sharpen;               // share of the detail added again after blurring
+  double chroma_blur_sigma_px;  // of colour alone, after lens and sharpening
+  double black;                 // output of no light, 0..255
+  double white;                 // output of full light, 0..255
+  double bend;                  // brightening of the middle tones, -1..1 (a gamma)
+  double contrast;              // S-curve, -1..1
+  double noise_sigma;           // of 255
   double chroma_sigma;
   double texture_sigma;       // of 255: the paper's own relief, coarser than the sensor's noise
   double texture_scale_px;    // its feature size

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAPTURE_KINDS",
+    "PAGE_WHITE",
     "CaptureParams",
     "apply_capture",
     "capture_pair",
@@ -34,6 +35,8 @@ Image = npt.NDArray[np.uint8]
 
 CAPTURE_KINDS = ("none", "scanner", "photocopier", "fax", "phone")
 SUBSAMPLINGS = ("444", "422", "420")
+# Paper of drawn pages, of 255: what the gains of a fitted capture start from.
+PAGE_WHITE = 250.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class CaptureParams:
     blur_sigma_px: float = 0.0
     # share of the detail added again after blurring
     sharpen: float = 0.0
+    # sigma of a further blur of colour alone, px (a camera's removal of colour noise)
+    chroma_blur_sigma_px: float = 0.0
     # output of no light and of full light, 0..255; beyond that range clips
     black: float = 0.0
     white: float = 255.0
@@ -140,6 +145,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "light_slope_y": (-2.0, 2.0),
     "blur_sigma_px": (0.0, 6.0),
     "sharpen": (0.0, 4.0),
+    "chroma_blur_sigma_px": (0.0, 6.0),
     "black": (-512.0, 255.0),
     "white": (0.0, 767.0),
     "bend": (-1.0, 1.0),

@@ -215,6 +215,7 @@ CaptureSettings any_capture(Rng& rng) {
     gain = between(rng, 0.7, 1.2);
   }
   s.blur_sigma_px = rng.uniform() < 0.3 ? 0.0 : between(rng, 0.1, 3.0);
+  s.chroma_blur_sigma_px = rng.uniform() < 0.3 ? 0.0 : between(rng, 0.1, 4.0);
   s.sharpen = between(rng, 0.0, 1.0);
   s.black = between(rng, 0.0, 40.0);
   s.white = between(rng, 200.0, 255.0);

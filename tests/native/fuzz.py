@@ -36,8 +36,8 @@ _INK = [
 _CAPTURE = [
     "light_amount", "light_scale_px", "light_slope_x", "light_slope_y", "blur_sigma_px",
     "sharpen", "black", "white", "bend", "contrast", "noise_sigma", "chroma_sigma",
-    "texture_sigma", "texture_scale_px", "threshold_softness", "band_amount",
-    "streak_amount", "dust_density",
+    "texture_sigma", "texture_scale_px", "threshold_softness", "band_amount", "streak_amount",
+    "dust_density", "chroma_blur_sigma_px",
 ]  # fmt: skip
 
 

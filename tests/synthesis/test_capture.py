@@ -29,6 +29,7 @@ FULL = CaptureParams(
     gain=(1.03, 1.0, 0.95),
     blur_sigma_px=0.9,
     sharpen=0.7,
+    chroma_blur_sigma_px=1.3,
     black=20.0,
     white=220.0,
     bend=0.1,
@@ -171,6 +172,44 @@ def test_blur_has_the_sigma_asked_for() -> None:
         x = np.arange(65) - 32
         variance = (row * x * x).sum() / row.sum()
         assert variance - (81 - 1) / 12 == pytest.approx(sigma * sigma, rel=0.12, abs=0.05)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 2.5])
+def test_chroma_blur_softens_colour_alone(sigma: float) -> None:
+    """Differences of channels spread by sigma; (r + 2 g + b) / 4 stays where it was."""
+    image = flat(0, 65)
+    image[:] = (120, 120, 120)
+    image[28:37, 28:37] = (180, 100, 80)
+    plain = CaptureParams(kind="phone")
+    before = apply_capture(image, plain).astype(int)
+    after = apply_capture(image, replace(plain, chroma_blur_sigma_px=sigma)).astype(int)
+    luma = (before - after) @ [1, 2, 1]
+    assert np.abs(luma).max() <= 4
+    row = (after[32, :, 0] - after[32, :, 2]).astype(float)
+    x = np.arange(65) - 32
+    variance = (row * x * x).sum() / row.sum()
+    assert variance - (81 - 1) / 12 == pytest.approx(sigma * sigma, rel=0.15, abs=0.1)
+
+
+def test_chroma_blur_of_grey_copies_changes_nothing() -> None:
+    grey = CaptureParams(kind="photocopier", grey=True, blur_sigma_px=0.7)
+    soft = replace(grey, chroma_blur_sigma_px=3.0)
+    page = printed_page(64, 80)
+    assert np.array_equal(apply_capture(page, grey), apply_capture(page, soft))
+    assert _C.capture_radius(grey) == _C.capture_radius(soft)
+
+
+@pytest.mark.parametrize("kind", ["scanner", "phone"])
+def test_outside_the_support_soft_colour_does_not_differ(kind: str) -> None:
+    """The support reaches as far as colour is blurred."""
+    clean, sealed, mask = sealed_pair(161, 203)
+    for quality in (None, 70):
+        sampled = replace(sample_capture(Rng(11, kind), kind), chroma_blur_sigma_px=3.0)
+        params = replace(sampled, grey=False, jpeg_quality=quality)
+        one, two, support = capture_pair(clean, sealed, mask, params)
+        assert np.array_equal(one[~support], two[~support])
+        assert np.array_equal(two, slow_pair(clean, sealed, params))
+        assert (~support).any()
 
 
 def test_tone_light_and_gain() -> None:
