@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from seal2real import _C
 from seal2real.pages import ProceduralPages
-from seal2real.synthesis.capture import CaptureParams
+from seal2real.synthesis.capture import CaptureParams, jpeg_round_trip
 
 __all__ = ["Edges", "Focus", "find_focus", "measure_edges"]
 
@@ -37,6 +37,8 @@ _CROSSED, _DARK, _CLEAR = 0.3, 0.6, 0.18
 # Pixels looked at on either side; of the light ones the first are still the edge's own, and the last
 # stand for bare paper.
 _DARK_PX, _LIGHT_PX, _EDGE_PX, _BARE_PX = 3, 8, 2, 3
+# Qualities of JPEG that the target is photographed with lie so far apart.
+_QUALITY_STEP = 5
 # How much the light pixels but the last count: the nearest depends on the stroke's own width.
 _WEIGHTS = (0.3, 1.0, 2.0, 2.0, 1.0)
 # Fewer edge pixels than this tell nothing.
@@ -91,8 +93,14 @@ def measure_edges(
     return Edges(tuple(float(v) for v in beside), darkest)
 
 
-def find_focus(edges: Edges | None) -> Focus:
-    """Return the lens under which a target shows such edges; a middling one for None."""
+def find_focus(edges: Edges | None, quality: int = 0) -> Focus:
+    """Return the lens under which a target shows such edges; a middling one for None.
+
+    Args:
+        edges: of the photograph.
+        quality: of the JPEG that it went through, 1..100; 0: none. Compression flattens edges and
+            rings beside them, so the target goes through one of about that quality.
+    """
     if edges is None:
         return Focus(0.7, 0.0, 0.25)
 
@@ -100,11 +108,12 @@ def find_focus(edges: Edges | None) -> Focus:
         pairs = zip(known[1].beside, edges.beside, strict=True)
         return sum(w * (a - b) ** 2 for w, (a, b) in zip(_WEIGHTS, pairs, strict=True))
 
-    return min(_targets(), key=distance)[0]
+    nearest = round(quality / _QUALITY_STEP) * _QUALITY_STEP
+    return min(_targets(nearest), key=distance)[0]
 
 
-@lru_cache(maxsize=1)
-def _targets() -> tuple[tuple[Focus, Edges], ...]:
+@lru_cache(maxsize=32)
+def _targets(quality: int) -> tuple[tuple[Focus, Edges], ...]:
     """Photograph the target with every lens."""
     page = _target()
     found = []
@@ -113,15 +122,18 @@ def _targets() -> tuple[tuple[Focus, Edges], ...]:
             lens = CaptureParams(
                 kind="phone", blur_sigma_px=sigma, sharpen=sharpen, white=_PAPER, noise_sigma=2.0
             )
+            shown = _C.capture(page, lens, (0, 0))
+            if quality:
+                shown = jpeg_round_trip(shown, quality, "420")
             # all channels of a grey target are alike but for noise: green will do
-            edges = measure_edges(_C.capture(page, lens, (0, 0))[..., 1] / _PAPER)
+            edges = measure_edges(shown[..., 1] / _PAPER)
             if edges is not None:
                 found.append((Focus(sigma, sharpen, edges.darkest), edges))
     return tuple(found)
 
 
-def _target() -> npt.NDArray[np.uint8]:
-    """Draw print as it is on pages: parts of a few contracts, full of text, one above the other."""
+def _target() -> npt.NDArray[np.uint8]:  # [H, W, 3]
+    """Return print as it is on pages: parts of a few contracts, full of text, one above the other."""
     pages = ProceduralPages(_TARGET_DPI, seed=1, languages=("zh",), kinds=("contract",))
     parts = []
     for number in range(_TARGET_PAGES):

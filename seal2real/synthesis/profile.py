@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from seal2real.synthesis.capture import PAGE_WHITE
 from seal2real.synthesis.fit import Measured, measure_folder
 from seal2real.synthesis.ink import COLOURS
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CaptureProfile", "InkProfile", "Profile", "fit_profile"]
 
-FORMAT = "seal2real-profile/1"
+FORMAT = "seal2real-profile/2"
 INK_COLUMNS = ("red", "green", "blue", "strength")
 CAPTURE_COLUMNS = (
     "paper_red",
@@ -34,14 +35,12 @@ CAPTURE_COLUMNS = (
     "light_scale_px",
     "blur_sigma_px",
     "sharpen",
+    "chroma_blur_sigma_px",
     "noise_sigma",
     "chroma_sigma",
     "texture_sigma",
     "jpeg_quality",
 )
-# Paper of drawn pages, of 255: what the gains start from.
-_PAGE_WHITE = 250.0
-
 Row = tuple[float, ...]
 
 
@@ -76,7 +75,7 @@ class CaptureProfile:
         brightest = max(*paper, 1.0)
         r, g, b = (p / brightest for p in paper)
         black = min(max(row["black"] + rng.normal(0.0, 3.0), 0.0), 0.8 * brightest)
-        white = black + (brightest * rng.lognormal(0.0, 0.02) - black) * 255.0 / _PAGE_WHITE
+        white = black + (brightest * rng.lognormal(0.0, 0.02) - black) * 255.0 / PAGE_WHITE
         quality = round(row["jpeg_quality"])
         return replace(
             base,
@@ -91,6 +90,7 @@ class CaptureProfile:
             contrast=0.0,
             blur_sigma_px=_clip(row["blur_sigma_px"] * rng.lognormal(0.0, 0.08), 0.0, 6.0),
             sharpen=_clip(row["sharpen"] * rng.lognormal(0.0, 0.08), 0.0, 4.0),
+            chroma_blur_sigma_px=_clip(row["chroma_blur_sigma_px"], 0.0, 6.0),
             noise_sigma=_clip(row["noise_sigma"] * rng.lognormal(0.0, 0.10), 0.0, 64.0),
             chroma_sigma=_clip(row["chroma_sigma"] * rng.lognormal(0.0, 0.10), 0.0, 64.0),
             texture_sigma=_clip(row["texture_sigma"] * rng.lognormal(0.0, 0.10), 0.0, 64.0),
@@ -174,12 +174,16 @@ def fit_profile(folder: Path | str) -> Profile:
         if rows:
             share = round(len(rows) / len(measured), 4)
             colours[name] = InkProfile(share, tuple(_rounded(r) for r in rows))
-    capture = tuple(_rounded(_capture_row(m)) for m in measured)
+    blurs = sorted(m.chroma_blur_sigma_px for m in measured if m.chroma_blur_sigma_px is not None)
+    # Images without colour take the middle of the others'.
+    middle = blurs[len(blurs) // 2] if blurs else 0.0
+    capture = tuple(_rounded(_capture_row(m, middle)) for m in measured)
     known = sorted({m.subsampling for m in measured if m.subsampling is not None})
     return Profile(len(measured), CaptureProfile(capture, tuple(known) or ("420",)), colours)
 
 
-def _capture_row(m: Measured) -> Row:
+def _capture_row(m: Measured, chroma_blur_sigma_px: float) -> Row:
+    """Return the row of one image; the blur of colour is for one that shows none."""
     return (
         *m.paper,
         m.black,
@@ -187,6 +191,7 @@ def _capture_row(m: Measured) -> Row:
         m.light_scale_px,
         m.blur_sigma_px,
         m.sharpen,
+        chroma_blur_sigma_px if m.chroma_blur_sigma_px is None else m.chroma_blur_sigma_px,
         m.noise_sigma,
         m.chroma_sigma,
         m.texture_sigma,

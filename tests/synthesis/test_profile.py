@@ -14,6 +14,7 @@ from seal2real.rng import Rng
 from seal2real.synthesis.capture import CaptureParams, apply_capture, sample_capture
 from seal2real.synthesis.fit import measure
 from seal2real.synthesis.focus import measure_edges
+from seal2real.synthesis.impressions import pressed_targets
 from seal2real.synthesis.ink import InkParams, apply_ink, blend_ink, sample_ink
 from seal2real.synthesis.profile import CAPTURE_COLUMNS, Profile, fit_profile
 from tests.support.impressions import ring_and_bars
@@ -162,6 +163,62 @@ def test_noise_is_found(noise: float, texture: float) -> None:
     assert found.texture_sigma == pytest.approx(texture, abs=0.9 + 0.15 * noise)
 
 
+def seals_and_print(light: tuple[float, float, float], capture: CaptureParams) -> Image.Image:
+    """Return four photographed seals, the lower ones partly over print."""
+    print_ = np.full((512, 512, 3), 250.0)
+    print_[384:] = np.tile(page_with_print(), (1, 2, 1))[:128, :512]
+    page = (pressed_targets(light, 0.5) * print_ / 250.0 + 0.5).astype(np.uint8)
+    return Image.fromarray(apply_capture(page, capture))
+
+
+@pytest.mark.parametrize("quality", [None, 75])
+@pytest.mark.parametrize("blur", [0.0, 1.0, 3.0])
+@pytest.mark.parametrize("light", [(0.6, 0.17, 0.16), (0.2, 0.3, 0.6)])
+def test_blur_of_colour_is_found(
+    light: tuple[float, float, float], blur: float, quality: int | None
+) -> None:
+    """Of impressions as seals are photographed, beside what the lens and JPEG do."""
+    shot = replace(LENS, chroma_blur_sigma_px=blur, jpeg_quality=quality)
+    found = measure(seals_and_print(light, shot))
+    assert found.chroma_blur_sigma_px == pytest.approx(blur, abs=0.5)
+
+
+def test_blur_of_colour_is_unknown_without_colour() -> None:
+    assert measure(photograph(None, LENS)).chroma_blur_sigma_px is None
+    black = sample_ink(Rng(2), colour="black")
+    assert measure(photograph(black, LENS)).chroma_blur_sigma_px is None
+
+
+@pytest.mark.parametrize("shot", [{}, {"jpeg_quality": 75}, {"chroma_blur_sigma_px": 1.0}])
+@pytest.mark.parametrize("light", [(0.7, 0.17, 0.16), (0.2, 0.3, 0.6)])
+def test_hue_is_found_behind_lens_and_jpeg(
+    light: tuple[float, float, float], shot: dict[str, float]
+) -> None:
+    """Proportions of the channels' absorbance, where the picture itself is greyer."""
+    found = measure(seals_and_print(light, replace(LENS, **shot))).ink
+    seen, drawn = -np.log(np.array(found[:3])), -np.log(np.array(light))
+    assert seen / seen.max() == pytest.approx(drawn / drawn.max(), abs=0.05)
+
+
+@pytest.mark.parametrize("quality", [50, 75, 85])
+@pytest.mark.parametrize(("noise", "texture"), [(2.0, 0.0), (4.0, 0.0), (2.0, 2.0)])
+def test_noise_is_found_behind_jpeg(noise: float, texture: float, quality: int) -> None:
+    """JPEG turns fine noise coarse, and drops weak noise; what it left tells how much there was."""
+    shot = replace(LENS, noise_sigma=noise, texture_sigma=texture, jpeg_quality=quality)
+    found = measure(photograph(None, shot))
+    assert found.noise_sigma == pytest.approx(noise, abs=0.7)
+    assert found.texture_sigma == pytest.approx(texture, abs=0.9 + 0.15 * noise)
+
+
+@pytest.mark.parametrize("quality", [50, 75, 85])
+def test_jpeg_is_found_in_pixels(quality: int) -> None:
+    """A crop kept as PNG tells what its photograph went through."""
+    shown = photograph(sample_ink(Rng(2), colour="red"), replace(LENS, jpeg_quality=quality))
+    found = measure(shown)
+    assert abs(found.jpeg_quality - quality) <= 2
+    assert found.subsampling == "420"
+
+
 @pytest.mark.parametrize(("quality", "subsampling"), [(60, 2), (85, 1), (95, 0)])
 def test_jpeg_is_read_from_its_tables(tmp_path: Path, quality: int, subsampling: int) -> None:
     """Quality and subsampling as Pillow was told to use."""
@@ -234,12 +291,12 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must be TOML"):
         Profile.load(path)
     path.write_text('format = "other"')
-    with pytest.raises(ValueError, match="must have format 'seal2real-profile/1', got 'other'"):
+    with pytest.raises(ValueError, match="must have format 'seal2real-profile/2', got 'other'"):
         Profile.load(path)
-    path.write_text('format = "seal2real-profile/1"\nimage_count = 1')
+    path.write_text('format = "seal2real-profile/2"\nimage_count = 1')
     with pytest.raises(ValueError, match="must hold image_count, capture and ink"):
         Profile.load(path)
-    rows = 'format = "seal2real-profile/1"\nimage_count = 1\n[capture]\nsubsamplings = ["420"]\n'
+    rows = 'format = "seal2real-profile/2"\nimage_count = 1\n[capture]\nsubsamplings = ["420"]\n'
     path.write_text(rows + "rows = [[1.0, 2.0]]")
     with pytest.raises(ValueError, match=f"capture rows must hold {len(CAPTURE_COLUMNS)} numbers"):
         Profile.load(path)
