@@ -53,9 +53,10 @@ class InkMoments:
         layers: of its maps, from 0.
         real: (image [B, 3, H, W] in [-1, 1], valid [B, 1, H, W]) of real windows.
         drawn: the same of drawn ones, before any forger.
+        share: of the way from drawn to real moments that is wanted, (0, 1].
 
     Raises:
-        ValueError: if there is no such layer, or real or drawn windows have fewer than 30 tiles.
+        ValueError: if ``share`` is out of its range, there is no such layer, or real or drawn windows have fewer than 30 tiles.
     """
 
     def __init__(
@@ -64,7 +65,12 @@ class InkMoments:
         layers: Sequence[int],
         real: Iterable[tuple[Tensor, Tensor]],
         drawn: Iterable[tuple[Tensor, Tensor]],
+        share: float = 1.0,
     ) -> None:
+        if not 0.0 < share <= 1.0:
+            raise ValueError(
+                f"InkMoments: share must be in (0, 1], got {share}; 1 wants the real moments"
+            )
         if not layers or min(layers) < 0 or max(layers) >= features.layers:
             raise ValueError(
                 f"InkMoments: layers must be among 0..{features.layers - 1}, got {list(layers)}; "
@@ -78,7 +84,8 @@ class InkMoments:
         self._offset, self._matrix = middle, _whitening(known, scale)
         self._centre = ((known[0] - middle) @ self._matrix).mean(0)
         wanted, begun = (self._moments(side).mean(0) for side in known)
-        self._gap = begun - wanted
+        # what is left to do
+        self._gap = share * (begun - wanted)
         # running mean of what the forger changes
         self.change = torch.zeros_like(begun)
         self._updates = 0
@@ -121,7 +128,7 @@ class InkMoments:
         forged: Tensor,  # [B, 3, H, W] in [-1, 1]
         drawn: Tensor,  # [B, 3, H, W]: the same before the forger
     ) -> tuple[Tensor, Tensor]:
-        """Return the squared distance of forged moments from real ones, and what :meth:`update` takes.
+        """Return the squared distance of forged moments from wanted ones, and what :meth:`update` takes.
 
         The second is what the forger changed: a sum over tiles, and last their number, [2 D + 1].
         Forged moments are those of all drawn windows, plus the running mean of what the forger

@@ -321,6 +321,9 @@ class ForgerConfig:
     moments_weight: float = 1.0
     # layers of the feature network that are matched, from 0
     moments_layers: tuple[int, ...] = (1, 2, 3)
+    # share of the way from drawn moments to those of the real images that is wanted, (0, 1]: with few
+    # sources a part of the distance is chance (a shrinkage estimate, James & Stein 1961)
+    moments_share: float = 1.0
     # windows of real images, and of drawn ones, that the moments are measured on at the start
     moments_windows: int = 2000
     # weigh the content loss by the ink's support

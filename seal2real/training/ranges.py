@@ -41,6 +41,7 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
         ("temperature", "encoder_lr", "content_epsilon"),
     ),
     ("in [0, 1)", lambda value: 0 <= value < 1, ("ema_decay",)),
+    ("in (0, 1]", lambda value: 0 < value <= 1, ("moments_share",)),
 )
 
 

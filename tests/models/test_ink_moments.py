@@ -157,6 +157,28 @@ def test_a_batch_without_tiles_says_nothing() -> None:
     assert torch.equal(moments.change, torch.ones_like(moments.change))
 
 
+def test_a_share_of_the_way_is_wanted() -> None:
+    """Drawn ink is a share of the whole distance away, and what closes the share is enough."""
+    page = sealed(70, ink=0.6)
+    real, drawn = windows(2), windows(2, 50, ink=0.6)
+    whole = InkMoments(load_seal_vgg(), LAYERS, real, drawn)
+    half = InkMoments(load_seal_vgg(), LAYERS, real, drawn, share=0.5)
+    unchanged = [moments(page, page)[0].item() for moments in (whole, half)]
+    assert unchanged[1] == pytest.approx(0.25 * unchanged[0], rel=1e-4)
+    pale = torch.full((1, 3, 128, 128), 0.7)
+    for moments in (whole, half):
+        # what the whole way's forger still has to change, undone half way
+        moments.load_state_dict({"change": -0.5 * whole._gap, "updates": 9})
+    assert half(pale, pale)[0].item() == pytest.approx(0.0, abs=1e-6)
+    assert whole(pale, pale)[0].item() == pytest.approx(0.25 * unchanged[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, -1.0, 1.5])
+def test_shares_beyond_the_whole_way_are_refused(share: float) -> None:
+    with pytest.raises(ValueError, match=r"InkMoments: share must be in \(0, 1\], got"):
+        InkMoments(load_seal_vgg(), LAYERS, windows(2), windows(2), share)
+
+
 @pytest.mark.parametrize("layers", [(), (5,), (-1,)])
 def test_layers_that_are_not_there_are_refused(layers: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"InkMoments: layers must be among 0\.\.4, got"):

@@ -84,6 +84,8 @@ def test_file_beats_preset_and_set_beats_file(tmp_path: Path) -> None:
         ),
         ("forger.moments_layers=[]", "forger.moments_layers must be different numbers of 0 .. 4"),
         ("forger.moments_weight=-1", "forger.moments_weight must be at least 0"),
+        ("forger.moments_share=0", r"forger.moments_share must be in \(0, 1\], got 0.0"),
+        ("forger.moments_share=1.5", r"forger.moments_share must be in \(0, 1\], got 1.5"),
         ("gan.critic_layers=0", "gan.critic_layers must be at least 1, got 0"),
         ("gan.patches=0", "gan.patches must be at least 1, got 0"),
         ("gan.temperature=0", "gan.temperature must be above 0, got 0.0"),

@@ -164,6 +164,7 @@ class ForgerStage(Stage):
             settings.moments_layers,
             windows("real", real),
             windows("drawn", drawn),
+            settings.moments_share,
         )
 
     def _make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
