@@ -24,6 +24,7 @@ FOLDS = 5
 KNOWN = 80
 BOOTSTRAP = 1000
 COMMITTEE = 3
+JUDGES = ("probe", "cnn", "cnn on white")
 _NOBODY = np.empty(0, np.int64)
 _BLUR_SIGMA, _QUALITY = 0.8, 75
 # A pixel is ink if it is this much darker, in its darkest channel, than the paper near it.
@@ -39,6 +40,11 @@ _TRIES = 60
 # and drawn images, which reach farther, would show more of it.
 _REACH = 0.465
 _CNN_STEPS = 250
+# A second committee sees patches whose paper is white, in more updates and turned: the paper's colour
+# and light differ from photograph to photograph and hide how JPEG and ink look.
+_WHITE_STEPS = 600
+# Light of that paper, and the share of a patch's pixels that are darker than its paper.
+_WHITE, _DARKER = 200.0, 0.9
 
 Rgb = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -171,16 +177,35 @@ def probe_scores(train: Floats, labels: Floats, test: Floats) -> Floats:
     return np.asarray((((test - mean) / sigma) @ found[:-1]).mean(axis=1))
 
 
-def cnn_scores(train: Sequence[Seal], labels: Floats, test: Sequence[Seal], seed: int) -> Floats:
+def cnn_scores(
+    train: Sequence[Seal], labels: Floats, test: Sequence[Seal], seed: int, *, white: bool = False
+) -> Floats:
     """Return the mean scores of a few small CNNs trained on the patches, [M] a seal.
 
-    One alone differs from seed to seed by as much as the sources do.
+    One alone differs from seed to seed by as much as the sources do. With ``white`` each channel of a
+    patch is divided by its paper.
     """
     seeds = range(seed * COMMITTEE, (seed + 1) * COMMITTEE)
-    return np.mean([_one_cnn(train, labels, test, own) for own in seeds], axis=0)
+    shown = [[_seen(seal, white) for seal in seals] for seals in (train, test)]
+    return np.mean([_one_cnn(shown[0], labels, shown[1], own, white) for own in seeds], axis=0)
 
 
-def _one_cnn(train: Sequence[Seal], labels: Floats, test: Sequence[Seal], seed: int) -> Floats:
+def _seen(seal: Seal, white: bool) -> NDArray[np.float32]:  # [PATCHES, 3, 64, 64]
+    """Return what a CNN sees of a seal, 0..1."""
+    light = seal.patches.astype(np.float32)
+    if white:
+        paper = np.quantile(light, _DARKER, axis=(1, 2), keepdims=True)
+        light = np.clip(light / np.maximum(paper, 1.0) * _WHITE, 0.0, 255.0)
+    return np.ascontiguousarray(light.transpose(0, 3, 1, 2) / 255.0, dtype=np.float32)
+
+
+def _one_cnn(
+    train: Sequence[NDArray[np.float32]],
+    labels: Floats,
+    test: Sequence[NDArray[np.float32]],
+    seed: int,
+    white: bool,
+) -> Floats:
     import torch
     from torch import nn
 
@@ -191,14 +216,16 @@ def _one_cnn(train: Sequence[Seal], labels: Floats, test: Sequence[Seal], seed: 
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3))
     net.append(nn.Linear(64, 1))
     adam = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.02)
-    patches = [torch.from_numpy(s.patches.transpose(0, 3, 1, 2) / np.float32(255.0)) for s in train]
+    patches = [torch.from_numpy(seen) for seen in train]
     real, other = np.flatnonzero(labels > 0), np.flatnonzero(labels <= 0)
     draw = Rng(seed, "cnn")
-    for _ in range(_CNN_STEPS):
+    for _ in range(_WHITE_STEPS if white else _CNN_STEPS):
         chosen = [draw.choice(half.tolist()) for half in (real, other) for _ in range(24)]
         x = torch.stack([patches[k][draw.integer(0, PATCHES)] for k in chosen])
         if draw.bernoulli(0.5):
             x = x.flip(3)
+        if white:
+            x = torch.rot90(x, draw.integer(0, 4), (2, 3))
         y = torch.tensor(labels[chosen], dtype=torch.float32)
         loss = nn.functional.binary_cross_entropy_with_logits(net(x - 0.6)[:, 0], y)
         adam.zero_grad()
@@ -206,8 +233,7 @@ def _one_cnn(train: Sequence[Seal], labels: Floats, test: Sequence[Seal], seed: 
         adam.step()
     net.eval()
     with torch.no_grad():
-        wide = (s.patches.transpose(0, 3, 1, 2) / np.float32(255.0) for s in test)
-        return np.array([float(net(torch.from_numpy(x) - 0.6).mean()) for x in wide])
+        return np.array([float(net(torch.from_numpy(x) - 0.6).mean()) for x in test])
 
 
 def auc(real: Floats, other: Floats) -> float:
@@ -225,7 +251,7 @@ def mean_aucs(results: Sequence[Mapping[str, Any]], classifier: str) -> Floats: 
 
     Args:
         results: of :func:`compare`, one a repeat.
-        classifier: "probe" or "cnn".
+        classifier: one of JUDGES.
     """
     companies = sorted({group for result in results for group in result["groups"]["real"]})
     pools = [list(clusters(result["groups"]["other"]).values()) for result in results]
@@ -284,9 +310,7 @@ def compare(
     Raises:
         ValueError: if a fold has no seal of the source to learn from, or none to ask about.
     """
-    scores: dict[str, dict[str, list[float]]] = {
-        name: {"real": [], "other": []} for name in ("probe", "cnn")
-    }
+    scores: dict[str, dict[str, list[float]]] = {name: {"real": [], "other": []} for name in JUDGES}
     groups: dict[str, list[str]] = {"real": [], "other": []}
     for fold in range(FOLDS):
         other = others[fold % len(others)]
@@ -312,6 +336,7 @@ def compare(
         found = {
             "probe": probe_scores(known, labels, asked),
             "cnn": cnn_scores(train, labels, test, repeat),
+            "cnn on white": cnn_scores(train, labels, test, repeat, white=True),
         }
         for name, values in found.items():
             # Folds have classifiers of their own: bring their scores to one scale.
