@@ -358,7 +358,7 @@ class ForgerConfig:
     ema_decay: float = 0.98
     # recompute activations in the backward pass
     gradient_checkpointing: bool = False
-    # what the forgers of docs/results.md were trained with
+    # for moments of weight 1; see "Matched moments" in docs/training.md for what shipped
     optimizer: OptimizerConfig = OptimizerConfig(
         name="adam", lr=5e-4, beta1=0.8, warmup=20, schedule="cosine"
     )
