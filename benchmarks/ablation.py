@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.realism import drawings
-from benchmarks.train_folds import SETTINGS, STAGES
+from benchmarks.train_folds import SETTINGS
 from seal2real.realise.forger import ForgerRealiser
 from seal2real.rng import Rng
 
@@ -49,7 +49,7 @@ _HALF_PX = 80
 
 def settings_of(row: str) -> list[str]:
     """Return the settings of a row, those of all first."""
-    return [*SETTINGS, *STAGES["forger"], f"forger.steps={_STEPS}", *ROWS[row]]
+    return [*SETTINGS, "forger.batch=8", f"forger.steps={_STEPS}", *ROWS[row]]
 
 
 def grid(files: Sequence[Path], profile: Path | None) -> Image.Image:

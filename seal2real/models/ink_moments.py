@@ -56,7 +56,8 @@ class InkMoments:
         share: of the way from drawn to real moments that is wanted, (0, 1].
 
     Raises:
-        ValueError: if ``share`` is out of its range, there is no such layer, or real or drawn windows have fewer than 30 tiles.
+        ValueError: if ``share`` is out of its range, there is no such layer, or real or drawn
+            windows have fewer than 30 tiles.
     """
 
     def __init__(

@@ -49,7 +49,7 @@ def find_jpeg(rgb: npt.NDArray[np.uint8]) -> tuple[int, str | None]:  # [H, W, 3
     """Return (quality, subsampling) of the JPEG that an image went through last.
 
     Quality is libjpeg's, 1..100, and 0 without a trace of compression at this size (none, above about
-    95, or the image was resized afterwards). Subsampling is "444", "422", "420", or None where
+    90, or the image was resized afterwards). Subsampling is "444", "422", "420", or None where
     the image has too little colour to tell.
     """
     if min(rgb.shape[:2]) < 4 * _BLOCK:

@@ -108,7 +108,7 @@ def find_focus(edges: Edges | None, quality: int = 0) -> Focus:
         pairs = zip(known[1].beside, edges.beside, strict=True)
         return sum(w * (a - b) ** 2 for w, (a, b) in zip(_WEIGHTS, pairs, strict=True))
 
-    nearest = round(quality / _QUALITY_STEP) * _QUALITY_STEP
+    nearest = max(round(quality / _QUALITY_STEP), 1) * _QUALITY_STEP if quality else 0
     return min(_targets(nearest), key=distance)[0]
 
 
