@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from seal2real import _C
-from tests.native.fuzz import CALLS, Odd, run
+from tests.native.fuzz import CALLS, run
+from tests.native.odd import Odd
 
 # Functions that only others of the module's face call, and the types.
 COVERED_BY_OTHERS = {"isa", "isas", "set_isa", "GlyphStore", "Layout"}
