@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from seal2real.detmath import det_cos, det_exp, det_log
+from seal2real.synthesis.fit_planes import Floats, luma_of
 
 __all__ = ["block_phase", "find_jpeg", "quality_of"]
-
-Floats = npt.NDArray[np.float64]
 
 _BLOCK = 8
 # Middle of the image that is looked at, px: 4096 blocks tell enough.
@@ -42,7 +41,6 @@ _ASTRAY = 0.1
 _CLEAR, _ENOUGH, _TERMS = 0.5, 30, 3
 # Chroma of RGB (JFIF).
 _CB, _CR = (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312)
-_LUMA = (0.299, 0.587, 0.114)
 
 
 def find_jpeg(rgb: npt.NDArray[np.uint8]) -> tuple[int, str | None]:  # [H, W, 3]
@@ -55,7 +53,7 @@ def find_jpeg(rgb: npt.NDArray[np.uint8]) -> tuple[int, str | None]:  # [H, W, 3
     if min(rgb.shape[:2]) < 4 * _BLOCK:
         return 0, None
     pixels, _ = _middle(rgb)
-    luma = _mix(pixels, _LUMA)
+    luma = luma_of(pixels)
     phase = _phase(luma)
     quality = _quality(luma, phase)
     if not quality:
@@ -69,7 +67,7 @@ def block_phase(rgb: npt.NDArray[np.uint8]) -> tuple[int, int]:  # [H, W, 3]
     The image has at least 32 px a side.
     """
     pixels, origin = _middle(rgb)
-    y, x = _phase(_mix(pixels, _LUMA))
+    y, x = _phase(luma_of(pixels))
     return (origin[0] + y) % _BLOCK, (origin[1] + x) % _BLOCK
 
 

@@ -130,9 +130,10 @@ def measure(image: Image.Image) -> Measured:
     capture = _capture(paper, black, focus, quality, subsampling)
     above, bare = pixels - black, full - black
     ink = find_ink(above, bare)
-    noise, texture = paper_noise(luma, blocks)
     if quality:
         noise, texture = noise_before_jpeg(steps_of(luma, blocks), ink, capture)
+    else:
+        noise, texture = paper_noise(luma, blocks)
     capture = replace(
         capture, noise_sigma=min(noise, MOST_NOISE), texture_sigma=min(texture, MOST_NOISE)
     )

@@ -26,7 +26,6 @@ __all__ = ["pressed_targets"]
 # single seals show them.
 _DESIGNS = ("limited_use", "contract", "invoice", "date_round")
 _SQUARE_PX, _WIDTH_PX = 256, 232
-_PAGE = 250
 
 
 @dataclass(frozen=True)
