@@ -63,7 +63,9 @@ class PageChars(Sequence[PageChar]):
         ValueError: if there is not one quad a letter.
     """
 
-    __slots__ = ("letters", "quads")
+    __slots__ = ("_quads", "_row", "letters")
+    # lefts, rights, top and bottom of cells whose quads are not made yet
+    _row: tuple[Sequence[float], Sequence[float], float, float]
 
     def __init__(self, letters: Sequence[str], quads: NDArray[np.float64]) -> None:
         if quads.shape != (len(letters), 4, 2):
@@ -72,7 +74,32 @@ class PageChars(Sequence[PageChar]):
                 f"{list(quads.shape)}; give one quad a character"
             )
         self.letters = letters
-        self.quads = quads
+        self._quads: NDArray[np.float64] | None = quads
+
+    @classmethod
+    def in_row(
+        cls,
+        letters: Sequence[str],
+        lefts: Sequence[float],
+        rights: Sequence[float],
+        top: float,
+        bottom: float,
+    ) -> PageChars:
+        """Return upright cells side by side; their quads are made when they are asked for."""
+        made = cls.__new__(cls)
+        made.letters, made._quads, made._row = letters, None, (lefts, rights, top, bottom)
+        return made
+
+    @property
+    def quads(self) -> NDArray[np.float64]:  # [n, 4, 2]
+        """Their places."""
+        if self._quads is None:
+            lefts, rights, top, bottom = self._row
+            self._quads = np.empty((len(self.letters), 4, 2))
+            self._quads[:, :, 0].T[:] = (lefts, rights, rights, lefts)
+            self._quads[:, :2, 1] = top
+            self._quads[:, 2:, 1] = bottom
+        return self._quads
 
     @classmethod
     def of(cls, chars: Sequence[PageChar]) -> PageChars:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from seal2real.pages.canvas import Canvas, Mark, Rect, Rgb, Run
 from seal2real.pages.glyphs import PageFont
 from seal2real.pages.linebreak import break_lines
@@ -125,26 +123,23 @@ class Sheet:
         colour: Rgb | None = None,
     ) -> Box:
         """Set the characters of ``text`` at given pens and record the line."""
-        kept = [(c, x) for c, x in zip(text, pens, strict=True) if not c.isspace()]
         base = int(baseline + 0.5)
-        if not kept:
+        letters = "".join(text.split())
+        if not letters:
             x = pens[0] if pens else 0.0
             return (x, float(base), x, float(base))
-        letters = "".join(c for c, _ in kept)
-        metrics = face.font.all_metrics(letters)
+        lefts = [*pens]
+        if len(letters) < len(text):
+            lefts = [x for c, x in zip(text, pens, strict=True) if not c.isspace()]
         size = face.size_px
-        top = base - size * max([m[1] for m in metrics])
-        bottom = base + size * max([m[2] for m in metrics])
-        bottom = max(bottom, top + 1.0)
-        lefts = [x for _, x in kept]
-        rights = [x + size * m[0] for x, m in zip(lefts, metrics, strict=True)]
-        quads = np.empty((len(kept), 4, 2))
-        quads[:, :, 0].T[:] = (lefts, rights, rights, lefts)
-        quads[:, :2, 1] = top
-        quads[:, 2:, 1] = bottom
+        advances, above, below = zip(*face.font.all_metrics(letters), strict=True)
+        top = base - size * max(above)
+        bottom = max(base + size * max(below), top + 1.0)
+        rights = [x + size * advance for x, advance in zip(lefts, advances, strict=True)]
         box = (lefts[0], top, rights[-1], bottom)
         bounds = (min(min(lefts), min(rights)), top, max(max(lefts), max(rights)), bottom)
-        self.lines.append(PageLine(text, box_quad(*bounds), PageChars(letters, quads)))
+        chars = PageChars.in_row(letters, lefts, rights, top, bottom)
+        self.lines.append(PageLine(text, box_quad(*bounds), chars))
         reach = size  # a mask may stand out of its cell: italics, hinting
         self._layer(colour).append(
             Run(face.font, size, letters, tuple(lefts), base, _grown(box, reach))
