@@ -59,6 +59,9 @@ def test_ocr_counts_what_coding_loses() -> None:
     (same, *parts), (blank, *_) = ocr_loss(lambda x: x, 4, reader), ocr_loss(whiten, 4, reader)
     assert sum(part["characters"] for part in parts) == same["characters"]
     assert same["loss_points"] == 0.0
+    assert same["interval"] == [0.0, 0.0]
+    low, high = blank["interval"]
+    assert low < blank["loss_points"] < high
     assert same["characters"] == blank["characters"] > 20
     assert blank["before"] == same["before"]
     assert blank["after"] == 0.0
