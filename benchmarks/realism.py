@@ -19,9 +19,9 @@ AUCs is paired. A further source is a folder of images with crops.jsonl (center,
 
 One drawing of patches and one training of judges are chance: with --repeats N everything drawn is
 judged N times with the same folds, but other patches of the photographs, other drawings and other
-CNNs, and AUCs are means over the repeats. Networks of N training seeds, one a repeat, are parted by
-semicolons. Statistics are those of the first repeat; folders and photographs against one another are
-judged once.
+CNNs, and AUCs are means over the repeats. Networks of several training seeds are parted by semicolons
+and judged in every repeat; "repeats" of a row counts all judgements. Statistics are those of the first
+seed and repeat; folders and photographs against one another are judged once.
 """
 
 from __future__ import annotations
@@ -206,8 +206,18 @@ def _link(source: Path, target: Path) -> None:
         target.symlink_to(source.resolve())
 
 
-def open_realised(given: str, base: str, repeat: int = 0) -> tuple[str, list[Realiser]]:
+def training_seeds(given: str) -> int:
+    """Return how many training seeds a --realised has networks of."""
+    return given.count(";") + 1
+
+
+def open_realised(given: str, base: str, training: int = 0) -> tuple[str, list[Realiser]]:
     """Return name and realisers of a --realised: those of one training seed.
+
+    Args:
+        given: NAME=METHOD[/crop]:WEIGHTS.
+        base: of the priors.
+        training: which of its training seeds, from 0.
 
     Raises:
         FileNotFoundError: if a file is missing.
@@ -225,7 +235,7 @@ def open_realised(given: str, base: str, repeat: int = 0) -> tuple[str, list[Rea
             )
     settings = {"base": base} if method.startswith("diffusion") else {}
     opened = []
-    for path in map(Path, seeds[repeat % len(seeds)]):
+    for path in map(Path, seeds[training]):
         realisation = Realisation(
             method, weights_sha256(path), scope or "support", settings=settings
         )
@@ -240,7 +250,8 @@ class Judged:
     name: str
     # of `compare`
     result: Mapping[str, Any]
-    # None but in the first repeat
+    repeat: int
+    # None but in the first repeat, of the first training seed
     distances: Distances | None
     # made anew for every fold, from drawings that other sources show as well
     drawn: bool
@@ -255,6 +266,8 @@ class Job:
     # as on the command line, or one of _PLAIN
     given: str
     repeat: int
+    # which training seed's networks
+    training: int = 0
 
 
 def judged(job: Job) -> Judged:
@@ -266,10 +279,10 @@ def judged(job: Job) -> Judged:
     mine, theirs = features(real), [features(part) for part in others]
     result = compare(real, folds, others, mine, theirs, seed=args.seed, repeat=repeat)
     found = None
-    if not repeat:
+    if not repeat and not job.training:
         everything = [seal for part in others for seal in part]
         found = distances(real, everything, mine, np.concatenate(theirs))
-    return Judged(name, result, found, len(others) == FOLDS)
+    return Judged(name, result, repeat, found, len(others) == FOLDS)
 
 
 def placed(first: Sequence[Seal], real: Sequence[Seal], seed: int) -> tuple[list[Seal], list[int]]:
@@ -292,7 +305,7 @@ def _seals(job: Job) -> tuple[str, list[list[Seal]]]:
     name: str = given
     realisers: list[Realiser] = [traditional]
     if given not in _PLAIN:
-        name, realisers = open_realised(given, args.base, repeat)
+        name, realisers = open_realised(given, args.base, job.training)
     others = []
     for fold, profile in enumerate(job.profiles):
         drawn = drawings(
@@ -327,8 +340,9 @@ def main() -> None:
         folds = args.folds or Path(work)
         profiles = tuple(write_folds(args.real, real, args.seed, folds, args.crops))
         jobs = [
-            Job(args, profiles, given, repeat)
+            Job(args, profiles, given, repeat, training)
             for given in (*_PLAIN, *args.realised, *args.source)
+            for training in range(training_seeds(given) if given in args.realised else 1)
             for repeat in range(1 if given in args.source else args.repeats)
         ]
         with ProcessPoolExecutor(
@@ -349,15 +363,9 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     if twice:
         parser.error(f"{', '.join(twice)}: two sources may not have one name; choose another")
     for given in args.realised:
-        seeds = given.count(";") + 1
-        if seeds not in (1, args.repeats):
-            parser.error(
-                f"{given.partition('=')[0]}: networks of {seeds} training seeds for {args.repeats} "
-                "repeats; give one seed, or one a repeat"
-            )
         try:
-            for repeat in range(seeds):
-                open_realised(given, args.base, repeat)
+            for training in range(training_seeds(given)):
+                open_realised(given, args.base, training)
         except (FileNotFoundError, ValueError) as error:
             parser.error(str(error))
 
@@ -383,7 +391,8 @@ def _report(found: Iterable[Judged]) -> None:
             continue
         for than in _PLAIN if repeats[0].drawn else ():
             theirs = plain[than]
-            for row in difference_row(name, results, than, [one.result for one in theirs]):
+            matching = [theirs[one.repeat].result for one in repeats]
+            for row in difference_row(name, results, than, matching):
                 _print(row)
             assert theirs[0].distances is not None
             for row in difference_rows(name, lengths, than, theirs[0].distances):
