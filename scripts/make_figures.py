@@ -60,12 +60,13 @@ _SAMPLE_STEPS = 40
 
 
 def main(folder: str) -> None:
-    """Write strip.jpg, presets.jpg, realised.jpg, prompts.jpg and samples.jpg into ``folder``."""
+    """Write strip, presets, realised, methods, prompts and samples (.jpg) into ``folder``."""
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     strip_picture().save(out / "strip.jpg", quality=88)
     preset_picture().save(out / "presets.jpg", quality=88)
     realised_picture().save(out / "realised.jpg", quality=90)
+    methods_picture().save(out / "methods.jpg", quality=90)
     prompts_picture().save(out / "prompts.jpg", quality=90)
     samples_picture().save(out / "samples.jpg", quality=88)
 
@@ -125,6 +126,22 @@ def realised_picture() -> Image.Image:
         forged = realiser(sample, Rng(0, "figure", index))
         columns.append(np.concatenate([sample.synthetic, forged]))
     return Image.fromarray(np.concatenate(columns, axis=1))
+
+
+def methods_picture() -> Image.Image:
+    """Return drawn crops, then a row for each way to realise them with the shipped weights."""
+    from seal2real.diffusion.prior import shipped_prior
+    from seal2real.realise.diffusion import PROMPTS, DiffusionRealiser
+
+    factory = SampleFactory(_REALISED)
+    samples = [factory(index) for index in range(_REALISED_COLUMNS)]
+    realisers = [ForgerRealiser(default_weights(), scope) for scope in ("support", "crop")]
+    realisers += [DiffusionRealiser(shipped_prior(), prompt) for prompt in PROMPTS]
+    rows = [np.concatenate([sample.synthetic for sample in samples], axis=1)]
+    for realiser in realisers:
+        made = [realiser(sample, Rng(0, "figure", k)) for k, sample in enumerate(samples)]
+        rows.append(np.concatenate(made, axis=1))
+    return Image.fromarray(np.concatenate(rows))
 
 
 def prompts_picture() -> Image.Image:
