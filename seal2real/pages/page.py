@@ -85,7 +85,13 @@ class PageChars(Sequence[PageChar]):
         top: float,
         bottom: float,
     ) -> PageChars:
-        """Return upright cells side by side; their quads are made when they are asked for."""
+        """Return upright cells side by side; their quads are made when they are asked for.
+
+        Args:
+            letters: one text a cell.
+            lefts, rights: x of each cell's sides, page px.
+            top, bottom: y of all cells, page px.
+        """
         made = cls.__new__(cls)
         made.letters, made._quads, made._row = letters, None, (lefts, rights, top, bottom)
         return made

@@ -24,10 +24,11 @@ SETTINGS = (
     "loop.device=cpu", "loop.workers=0", "loop.log_every=1", "loop.grid_every=0",
     "loop.evaluate_every=0", "loop.keep=1", "data.size=64", "data.folds=3", "data.px_per_mm=4.5",
 )  # fmt: skip
-PRIOR = ("prior.batch=1", "prior.real_views=2", "prior.drawn_views=2", "prior.held_out_views=1",
-         "prior.ema_decay=0")  # fmt: skip
-FORGER = ("forger.batch=1", "forger.warmup_steps=1", "forger.real_views=2", "forger.ema_decay=0",
-          "forger.moments_weight=0")  # fmt: skip
+# All of the UNet, as the presets for Stable Diffusion train it.
+PRIOR = ("prior.unet=full", "prior.batch=1", "prior.real_views=2", "prior.drawn_views=2",
+         "prior.held_out_views=1", "prior.ema_decay=0")  # fmt: skip
+FORGER = ("forger.unet=full", "forger.batch=1", "forger.warmup_steps=1", "forger.real_views=2",
+          "forger.ema_decay=0", "forger.moments_weight=0")  # fmt: skip
 
 
 def train(stage: str, out: Path, photos: Path, *sets: str) -> int:
