@@ -33,6 +33,15 @@ def test_a_plain_sequence_serves() -> None:
     assert len(PageChars.of(())) == 0
 
 
+def test_cells_in_a_row_are_the_quads_that_they_stand_for() -> None:
+    """Clockwise from the top left; a copy that travelled before they were made has them too."""
+    cells = PageChars.in_row("ab", (0.0, 2.0), (1.0, 3.0), 5.0, 9.0)
+    travelled = pickle.loads(pickle.dumps(cells))
+    quads = np.stack([box_quad(0.0, 5.0, 1.0, 9.0), box_quad(2.0, 5.0, 3.0, 9.0)])
+    assert cells == travelled == PageChars("ab", quads)
+    assert len(cells) == 2
+
+
 def test_a_window_keeps_whole_characters() -> None:
     """The window ends within the third character and starts at the line's origin, at scale 2."""
     line = line_of("abc", "abc", QUADS)
