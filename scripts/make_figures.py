@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from seal2real.drawing import draw
 from seal2real.realise.forger import ForgerRealiser, default_weights
+from seal2real.realise.run import Realiser
 from seal2real.rng import Rng
 from seal2real.sealdb.recipe import Recipe
 from seal2real.seals import preset_names, sample_spec
@@ -119,13 +121,7 @@ def preset_picture() -> Image.Image:
 
 def realised_picture() -> Image.Image:
     """Return drawn crops above what the shipped forger makes of them, at native size."""
-    factory, realiser = SampleFactory(_REALISED), ForgerRealiser(default_weights())
-    columns = []
-    for index in range(_REALISED_COLUMNS):
-        sample = factory(index)
-        forged = realiser(sample, Rng(0, "figure", index))
-        columns.append(np.concatenate([sample.synthetic, forged]))
-    return Image.fromarray(np.concatenate(columns, axis=1))
+    return _below_drawn([ForgerRealiser(default_weights())])
 
 
 def methods_picture() -> Image.Image:
@@ -133,15 +129,8 @@ def methods_picture() -> Image.Image:
     from seal2real.diffusion.prior import shipped_prior
     from seal2real.realise.diffusion import PROMPTS, DiffusionRealiser
 
-    factory = SampleFactory(_REALISED)
-    samples = [factory(index) for index in range(_REALISED_COLUMNS)]
-    realisers = [ForgerRealiser(default_weights(), scope) for scope in ("support", "crop")]
-    realisers += [DiffusionRealiser(shipped_prior(), prompt) for prompt in PROMPTS]
-    rows = [np.concatenate([sample.synthetic for sample in samples], axis=1)]
-    for realiser in realisers:
-        made = [realiser(sample, Rng(0, "figure", k)) for k, sample in enumerate(samples)]
-        rows.append(np.concatenate(made, axis=1))
-    return Image.fromarray(np.concatenate(rows))
+    forgers = [ForgerRealiser(default_weights(), scope) for scope in ("support", "crop")]
+    return _below_drawn([*forgers, *(DiffusionRealiser(shipped_prior(), p) for p in PROMPTS)])
 
 
 def prompts_picture() -> Image.Image:
@@ -149,13 +138,16 @@ def prompts_picture() -> Image.Image:
     from seal2real.diffusion.prior import shipped_prior
     from seal2real.realise.diffusion import PROMPTS, DiffusionRealiser
 
+    shown = {"strength": _PROMPT_STRENGTH, "steps": _SAMPLE_STEPS}
+    return _below_drawn([DiffusionRealiser(shipped_prior(), p, "crop", **shown) for p in PROMPTS])
+
+
+def _below_drawn(realisers: Sequence[Realiser]) -> Image.Image:
+    """Return a row of drawn crops, and below it one of what each realiser makes of them."""
     factory = SampleFactory(_REALISED)
     samples = [factory(index) for index in range(_REALISED_COLUMNS)]
     rows = [np.concatenate([sample.synthetic for sample in samples], axis=1)]
-    for prompt in PROMPTS:
-        realiser = DiffusionRealiser(
-            shipped_prior(), prompt, "crop", strength=_PROMPT_STRENGTH, steps=_SAMPLE_STEPS
-        )
+    for realiser in realisers:
         made = [realiser(sample, Rng(0, "figure", k)) for k, sample in enumerate(samples)]
         rows.append(np.concatenate(made, axis=1))
     return Image.fromarray(np.concatenate(rows))
