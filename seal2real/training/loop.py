@@ -80,7 +80,8 @@ def make_context(config: LoopConfig) -> Context:
     Raises:
         ValueError: if a GPU is asked for and none is there.
     """
-    if config.device == "cuda" and not torch.cuda.is_available():
+    cpu = config.device == "cpu" or not torch.cuda.is_available()
+    if config.device == "cuda" and cpu:
         raise ValueError(
             "make_context: loop.device must be one that is there, got 'cuda' without a GPU; "
             "--set loop.device=cpu"
@@ -90,7 +91,8 @@ def make_context(config: LoopConfig) -> Context:
     # Another precision in the same process would be refused as a change of a shared state.
     AcceleratorState._reset_state()
     precision = "bf16" if config.precision == "bf16" else "no"
-    accelerator = Accelerator(cpu=config.device == "cpu", mixed_precision=precision)
+    # Without a GPU accelerate overlooks torchrun unless it is told that the CPU is meant.
+    accelerator = Accelerator(cpu=cpu, mixed_precision=precision)
     return Context(accelerator, config.seed)
 
 

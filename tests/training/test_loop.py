@@ -195,15 +195,18 @@ def run_pair(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_two_processes_average_gradients(tmp_path: Path) -> None:
-    """torchrun with gloo on CPU: both processes end with equal weights.
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_two_processes_average_gradients(tmp_path: Path, device: str) -> None:
+    """torchrun with gloo on CPU: both processes end with equal weights, named or found.
 
     The expected weights are those of one process with twice the batch: the mean of the gradients
     of two halves is the gradient of the whole, for a mean loss without noise.
     """
     words = ("small.steps=6", "small.noise=0", "small.dropout=0", "small.dump=1")
+    if device == "auto" and torch.cuda.is_available():
+        pytest.skip("auto takes the GPU here, and one GPU is not two")
     pair, single = tmp_path / "pair", tmp_path / "single"
-    done = run_pair(pair, *words)
+    done = run_pair(pair, *words, f"loop.device={device}")
     assert done.returncode == 0, done.stderr[-3000:]
     left, right = (load_file(pair / f"rank-{rank}.safetensors") for rank in (0, 1))
     assert is_equal(left, right)
