@@ -280,11 +280,12 @@ def _run(
 ) -> None:
     """Make what is missing of the dataset and say what became of it."""
     from seal2real.sealdb.gallery import write_gallery
-    from seal2real.sealdb.memory import keep_memory
+    from seal2real.sealdb.memory import collect_rarely, keep_memory
     from seal2real.sealdb.reader import read_info
     from seal2real.sealdb.runner import run_shards
 
     keep_memory()
+    collect_rarely()
     recipe = factory.recipe
     factory.check()
     list_bad(factory.drawn.bad)

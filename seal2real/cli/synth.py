@@ -114,11 +114,12 @@ def synth(out: Path, dry_run: bool, workers: int, shard: str | None, **given: An
         click.echo(json.dumps(resolved, ensure_ascii=False, indent=2))
         return
     from seal2real.sealdb.gallery import write_gallery
-    from seal2real.sealdb.memory import keep_memory
+    from seal2real.sealdb.memory import collect_rarely, keep_memory
     from seal2real.sealdb.runner import run_shards
     from seal2real.synthesis.generate import SampleFactory
 
     keep_memory()
+    collect_rarely()
     factory = SampleFactory(recipe)
     factory.check()
     list_bad(factory.bad)

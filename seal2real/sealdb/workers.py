@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from seal2real.sealdb.errors import SampleError, WorkerError, WriteError
 from seal2real.sealdb.files import remove_leftovers
-from seal2real.sealdb.memory import keep_memory
+from seal2real.sealdb.memory import collect_rarely, keep_memory
 from seal2real.sealdb.prepare import prepare_workers
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.sidecar import SHARDS, write_shard
@@ -213,6 +213,7 @@ def _work(pipe: Connection, job: Job) -> None:
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_watch_supervisor, daemon=True).start()
     keep_memory()
+    collect_rarely()
     ticks = _Ticks(pipe)
     while (shard := pipe.recv()) is not None:
         try:
