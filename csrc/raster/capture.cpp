@@ -27,12 +27,19 @@ constexpr uint64_t kNoiseSeed = 17;  // and the three after it for the channels
 
 using LightPlane = std::vector<uint16_t>;
 
+// White noise of a row and the one below it: going down, the lower one is the next row's own.
+struct WhiteRows {
+  ByteBuffer upper, lower;
+  bool started = false;
+};
+
 struct Scratch {
   LightPlane planes[3], sharp_planes[3], spare, sharp;
   std::vector<int16_t> grid, grid_row, light, streak, luma, mixed, chroma;
   std::vector<double> field;
   std::vector<uint16_t> line;
   ByteBuffer grey, white_a, white_b, texture_a, texture_b, rgb[3];
+  WhiteRows white[4];  // of luma and the three channels
 };
 
 int32_t q(double value, double one) { return static_cast<int32_t>(std::floor(value * one + 0.5)); }
@@ -288,13 +295,20 @@ void fill_light(const PressKernels& kernels, const CaptureImage& image, const Ca
   }
 }
 
+// Noise of row `y` from the white rows of `seed`; a call for the row above must have come before,
+// or none since the rows were last reset.
 void noise_at(const PressKernels& kernels, uint64_t seed, const CaptureImage& image, int64_t y,
-              Scratch& scratch, std::vector<int16_t>& out) {
+              WhiteRows& white, std::vector<int16_t>& out) {
   const int64_t row = image.y0 + y;
+  if (white.started) {
+    white.upper.swap(white.lower);
+  } else {
+    white_row_at(kernels, seed, image.x0, row, image.width + 1, white.upper);
+    white.started = true;
+  }
   const size_t offset =
-      white_row_at(kernels, seed, image.x0, row, image.width + 1, scratch.white_a);
-  white_row_at(kernels, seed, image.x0, row + 1, image.width + 1, scratch.white_b);
-  kernels.noise_row(scratch.white_a.data() + offset, scratch.white_b.data() + offset, out.data(),
+      white_row_at(kernels, seed, image.x0, row + 1, image.width + 1, white.lower);
+  kernels.noise_row(white.upper.data() + offset, white.lower.data() + offset, out.data(),
                     static_cast<size_t>(image.width));
 }
 
@@ -355,9 +369,12 @@ void develop(const PressKernels& kernels, const CaptureImage& image, const Rows&
   }
   scratch.white_a.assign(width + kPadding, 128);
   const ByteBuffer flat = scratch.white_a;
+  for (WhiteRows& white : scratch.white) {
+    white.started = false;
+  }
   for (int64_t y = rows.first; y < rows.last; ++y) {
     if (fine > 0 || s.threshold_softness > 0.0) {
-      noise_at(kernels, mix64(s.seed + kNoiseSeed), image, y, scratch, scratch.luma);
+      noise_at(kernels, mix64(s.seed + kNoiseSeed), image, y, scratch.white[0], scratch.luma);
     }
     if (fine > 0 || coarse > 0) {
       const uint8_t* relief =
@@ -368,7 +385,7 @@ void develop(const PressKernels& kernels, const CaptureImage& image, const Rows&
     for (int channel = 0; channel < channels; ++channel) {
       if (tone.chroma_noise > 0 && !s.grey) {
         noise_at(kernels, mix64(s.seed + kNoiseSeed + 1 + static_cast<uint64_t>(channel)), image, y,
-                 scratch, scratch.chroma);
+                 scratch.white[channel + 1], scratch.chroma);
       }
       kernels.tone_row(
           scratch.planes[channel].data() + static_cast<size_t>(y) * padded_stride(image.width),
