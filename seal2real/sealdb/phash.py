@@ -1,7 +1,8 @@
 """Perceptual hashes: 256 bits that survive re-encoding, scaling and mild photography.
 
-The hash is the sign pattern of the low 16 x 16 frequencies of a 32 x 32 luma grid. All of it is
-integer arithmetic, so that equal pixels have equal hashes on every machine.
+The hash is the sign pattern of the low 16 x 16 frequencies of a 32 x 32 luma grid. All numbers are
+whole and below 2^47, which doubles add without rounding in any order: equal pixels have equal hashes
+on every machine.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ _PI = 3.141592653589793
 
 
 @cache
-def _basis() -> NDArray[np.int64]:  # [16, 32]
-    """Return the first rows of the DCT-II matrix times 4096, as integers."""
+def _basis() -> NDArray[np.float64]:  # [16, 32]
+    """Return the first rows of the DCT-II matrix times 4096, rounded to whole numbers."""
     rows = [
         [round(4096 * float(det_cos(_PI * k * (2 * n + 1) / (2 * _GRID)))) for n in range(_GRID)]
         for k in range(_FREQUENCIES)
     ]
-    return np.array(rows, np.int64)
+    return np.array(rows, np.float64)  # NumPy multiplies integers 4 times as slowly
 
 
 def perceptual_hash(
@@ -45,7 +46,7 @@ def perceptual_hash(
     height, width = image.shape[:2]
     if min(height, width) < _GRID:
         image = image.repeat(-(-_GRID // height), axis=0).repeat(-(-_GRID // width), axis=1)
-    grid = _C.luma_grid(np.ascontiguousarray(image), _GRID, _GRID).astype(np.int64)
+    grid = _C.luma_grid(np.ascontiguousarray(image), _GRID, _GRID).astype(np.float64)
     basis = _basis()
     waves = basis @ grid @ basis.T
     bits = waves > 0
