@@ -27,6 +27,7 @@ from seal2real.realise.methods import engine_versions, weights_sha256
 from seal2real.realise.run import Realisation, RealisedFactory
 from seal2real.rng import Rng
 from seal2real.sealdb.encode import encode_sample
+from seal2real.sealdb.memory import collect_rarely, keep_memory
 from seal2real.sealdb.provenance import Provenance
 from seal2real.sealdb.recipe import Recipe
 
@@ -77,6 +78,8 @@ def stages(recipe: Recipe, forger: Path, count: int) -> dict[str, float]:
     clock = _Clock()
     realiser.session = _Timed(realiser.session, clock)
     provenance = Provenance(recipe.dataset_id)
+    keep_memory()  # as the command does
+    collect_rarely()
     # Further apart than a page cache reaches, so that every pass makes its pages.
     for index in [*range(count)] * _PASSES:
         clock.sample = index

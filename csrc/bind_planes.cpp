@@ -15,6 +15,7 @@ namespace seal2real {
 namespace {
 
 using Bytes = ByteArray;
+using Floats = py::array_t<float, py::array::c_style>;
 
 // Radii set how much memory a plane takes beyond its own; a feather at 2400 dpi has 14 px.
 constexpr int64_t kMostRadius = 128;
@@ -68,6 +69,35 @@ Bytes py_coloured(const Bytes& values, const Bytes& palette) {
   return out;
 }
 
+Floats py_spread(const Bytes& image, const Floats& table) {
+  require(image.ndim() == 3, "spread: image must have shape [H, W, C], got " +
+                                 std::to_string(image.ndim()) + " dimensions; pass an image");
+  require(table.ndim() == 1 && table.size() == 256,
+          "spread: table must have shape [256]; give a number of every value");
+  Floats out(std::vector<py::ssize_t>{image.shape(2), image.shape(0), image.shape(1)});
+  const auto pixels = static_cast<size_t>(image.shape(0) * image.shape(1));
+  float* planes = out.mutable_data();
+  py::gil_scoped_release release;
+  spread(image.data(), pixels, static_cast<size_t>(image.shape(2)), table.data(), planes);
+  return out;
+}
+
+Bytes py_levels(const Floats& planes, py::ssize_t height, py::ssize_t width) {
+  require(planes.ndim() == 3 && planes.shape(0) == 3,
+          "levels: planes must have shape [3, H, W]; pass an image as a network makes it");
+  require(height >= 0 && width >= 0 && height <= planes.shape(1) && width <= planes.shape(2),
+          "levels: height and width must be within the planes', got " + std::to_string(height) +
+              " and " + std::to_string(width) + "; ask for less");
+  Bytes out(std::vector<py::ssize_t>{height, width, 3});
+  const SignedPlanes wanted{planes.data(), static_cast<size_t>(planes.shape(1) * planes.shape(2)),
+                            static_cast<size_t>(planes.shape(2)), static_cast<size_t>(height),
+                            static_cast<size_t>(width)};
+  uint8_t* image = out.mutable_data();
+  py::gil_scoped_release release;
+  levels(wanted, image);
+  return out;
+}
+
 Bytes py_grow(const Bytes& plane, int64_t radius) {
   require_plane(plane, "grow: plane");
   require_radius(radius, "grow: radius");
@@ -104,6 +134,10 @@ void bind_planes(py::module_& m) {
         "Return the median, rounded down, of the values >= least where `where` is set, or 0.");
   m.def("coloured", &py_coloured, py::arg("values"), py::arg("palette"),
         "Return an image [H, W, 3]: the colour in the palette [256, 3] of every value [H, W].");
+  m.def("spread", &py_spread, py::arg("image"), py::arg("table"),
+        "Return planes [C, H, W]: the table's [256] number of every value of an image [H, W, C].");
+  m.def("levels", &py_levels, py::arg("planes"), py::arg("height"), py::arg("width"),
+        "Return the image [height, width, 3] at the upper left of planes [3, H, W] in [-1, 1].");
   m.def("grow", &py_grow, py::arg("plane"), py::arg("radius"),
         "Return 1 within a square of `radius` px of what is set in the plane [H, W], else 0.");
   m.def("feather", &py_feather, py::arg("mask"), py::arg("support"), py::arg("inner"),

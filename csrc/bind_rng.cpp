@@ -1,6 +1,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -58,52 +59,24 @@ py::array_t<double> fill(py::ssize_t count, Rng& rng, double (Rng::*draw)()) {
   return out;
 }
 
-using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
-using Places = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
+// Scales below make more knots than anybody has memory for.
+constexpr double kLeastPxPerMm = 0.01;
 
-py::array_t<float> py_white_noise(Rng& rng, py::ssize_t height, py::ssize_t width) {
-  require(height >= 0 && width >= 0, "Rng.white_noise: height and width must be at least 0, got " +
-                                         std::to_string(height) + " and " + std::to_string(width) +
-                                         "; ask for a size");
-  py::array_t<float> out({height, width});
-  white_noise(rng, static_cast<size_t>(out.size()), out.mutable_data());
-  return out;
-}
-
-// Positions of pixels among `count` knots.
-KnotPlaces knot_places(const Places& before, const Floats& share, py::ssize_t count) {
-  require(before.ndim() == 1 && share.ndim() == 1 && before.size() == share.size(),
-          "smooth_noise: before and share must be vectors of one length, got " +
-              std::to_string(before.size()) + " and " + std::to_string(share.size()) +
-              " values; give one of each a pixel");
-  KnotPlaces places;
-  places.before.reserve(static_cast<size_t>(before.size()));
-  for (py::ssize_t i = 0; i < before.size(); ++i) {
-    const int64_t knot = before.at(i);
-    require(knot >= 0 && knot + 1 < count,
-            "smooth_noise: before must name knots with one after them, got " +
-                std::to_string(knot) + " of " + std::to_string(count) + "; draw a larger grid");
-    places.before.push_back(static_cast<size_t>(knot));
-  }
-  places.share.assign(share.data(), share.data() + share.size());
-  return places;
-}
-
-py::array_t<float> py_smooth_noise(const Floats& grid, const Places& before_y,
-                                   const Floats& share_y, const Places& before_x,
-                                   const Floats& share_x) {
-  require(grid.ndim() == 2, "smooth_noise: grid must be [rows, columns], got " +
-                                std::to_string(grid.ndim()) + " axes; reshape it");
-  const KnotPlaces ys = knot_places(before_y, share_y, grid.shape(0));
-  const KnotPlaces xs = knot_places(before_x, share_x, grid.shape(1));
-  py::array_t<float> out({before_y.size(), before_x.size()});
-  const float* knots = grid.data();
-  const auto columns = static_cast<size_t>(grid.shape(1));
+py::array_t<float> py_noise_planes(const Rng& rng, py::ssize_t channels, py::ssize_t height,
+                                   py::ssize_t width, double px_per_mm) {
+  require(channels >= 0 && height >= 1 && width >= 1,
+          "noise_planes: height and width must be at least 1 and channels at least 0, got " +
+              std::to_string(height) + ", " + std::to_string(width) + ", " +
+              std::to_string(channels) + "; take them from the image and the forger");
+  require(px_per_mm >= kLeastPxPerMm && std::isfinite(px_per_mm),
+          "noise_planes: px_per_mm must be finite and at least 0.01, got " +
+              std::to_string(px_per_mm) + "; it is dpi / 25.4");
+  py::array_t<float> out({channels, height, width});
+  const NoisePlanes planes{static_cast<size_t>(channels), static_cast<size_t>(height),
+                           static_cast<size_t>(width), px_per_mm};
   float* values = out.mutable_data();
-  {
-    py::gil_scoped_release release;
-    smooth_noise(knots, columns, ys, xs, values);
-  }
+  py::gil_scoped_release release;
+  noise_planes(rng, planes, values);
   return out;
 }
 
@@ -123,12 +96,11 @@ void bind_rng(py::module_& m) {
       .def("_integer", &Rng::integer)
       .def("_child", &descend)
       .def("_assign", [](Rng& rng, const Rng& other) { rng = other; })
-      .def("_white_noise", &py_white_noise)
       .def("uniforms", [](Rng& rng, py::ssize_t n) { return fill(n, rng, &Rng::uniform); })
       .def("normals", [](Rng& rng, py::ssize_t n) { return fill(n, rng, &Rng::normal); });
-  m.def("smooth_noise", &py_smooth_noise, py::arg("grid"), py::arg("before_y"), py::arg("share_y"),
-        py::arg("before_x"), py::arg("share_x"),
-        "Interpolate a grid [r, c] of independent draws at every pixel, keeping their variance.");
+  m.def("noise_planes", &py_noise_planes, py::arg("rng"), py::arg("channels"), py::arg("height"),
+        py::arg("width"), py::arg("px_per_mm"),
+        "Return white and smooth noise [channels, H, W] of mean 0 and variance 1.");
   def_elementwise<det_sin>(m, "sin", "Sine of x in radians, the same bits on every machine.");
   def_elementwise<det_cos>(m, "cos", "Cosine of x in radians, the same bits on every machine.");
   def_elementwise<det_exp>(m, "exp", "e to the x, the same bits on every machine.");

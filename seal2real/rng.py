@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from seal2real import _C
 from seal2real.detmath import det_atan2, det_cos, det_exp, det_log, det_sin
 
@@ -41,15 +38,6 @@ class Rng(_C.Rng):
     def uniform(self, lo: float = 0.0, hi: float = 1.0) -> float:
         """Return a float in [lo, hi)."""
         return lo + (hi - lo) * self._uniform()
-
-    def white_noise(self, height: int, width: int) -> NDArray[np.float32]:  # [height, width]
-        """Return uniform draws of mean 0 and variance 1.
-
-        Raises:
-            ValueError: if a size is negative.
-        """
-        noise: NDArray[np.float32] = self._white_noise(height, width)
-        return noise
 
     def integer(self, lo: int, hi: int) -> int:
         """Return an integer in [lo, hi), every one equally likely.

@@ -44,16 +44,6 @@ def test_distributions() -> None:
     assert uniforms.min() >= 0 and uniforms.max() < 1
 
 
-def test_white_noise_is_uniform_draws_of_variance_1() -> None:
-    """The same draws as ``uniforms``, stretched to [-sqrt 3, sqrt 3) and rounded to float32."""
-    noise = Rng(2).white_noise(700, 3)
-    wanted = (2.0 * Rng(2).uniforms(2100) - 1.0) * np.sqrt(3.0)
-    np.testing.assert_array_equal(noise, wanted.astype(np.float32).reshape(700, 3))
-    assert Rng(2).white_noise(0, 3).shape == (0, 3)
-    with pytest.raises(ValueError, match="height and width must be at least 0"):
-        Rng(2).white_noise(-1, 3)
-
-
 def test_integers_cover_their_range_evenly() -> None:
     """Chi-square of 7 cells over 7 000 draws: below 30 (p < 1e-4 beyond)."""
     rng = Rng(3)

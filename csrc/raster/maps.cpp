@@ -3,10 +3,26 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <vector>
 
 #include "raster/simd/press_kernels.h"
 
 namespace seal2real {
+namespace {
+
+// Added and taken away again, it leaves a number of 0..255 rounded to the nearest, halves to even.
+constexpr float kRounder = 0x1p23F;
+
+void level_row(const float* __restrict values, size_t count, uint8_t* __restrict out) {
+  for (size_t i = 0; i < count; ++i) {
+    const float level = (values[i] + 1.0F) * 127.5F;
+    const float low = level > 0.0F ? level : 0.0F;  // also what is no number
+    const float kept = low < 255.0F ? low : 255.0F;
+    out[i] = static_cast<uint8_t>(static_cast<int32_t>((kept + kRounder) - kRounder));
+  }
+}
+
+}  // namespace
 
 void luma(const uint8_t* rgb, size_t pixels, uint8_t* out) {
   press_kernels().luma_row(rgb, out, pixels);
@@ -60,6 +76,27 @@ void coloured(const uint8_t* values, size_t count, const uint8_t* palette, uint8
     std::memcpy(out + 3 * i, colours[values[i]].data(), 4);
   }
   std::memcpy(out + 3 * (count - 1), colours[values[count - 1]].data(), 3);
+}
+
+void spread(const uint8_t* image, size_t pixels, size_t channels, const float* table, float* out) {
+  for (size_t c = 0; c < channels; ++c, out += pixels) {
+    for (size_t i = 0; i < pixels; ++i) {
+      out[i] = table[image[channels * i + c]];
+    }
+  }
+}
+
+void levels(const SignedPlanes& planes, uint8_t* out) {
+  const PressKernels& kernels = press_kernels();
+  std::vector<uint8_t> rows(3 * planes.width);
+  for (size_t y = 0; y < planes.height; ++y) {
+    for (size_t c = 0; c < 3; ++c) {
+      level_row(planes.values + c * planes.plane + y * planes.stride, planes.width,
+                rows.data() + c * planes.width);
+    }
+    kernels.interleave_row(rows.data(), rows.data() + planes.width, rows.data() + 2 * planes.width,
+                           out + 3 * y * planes.width, planes.width);
+  }
 }
 
 }  // namespace seal2real

@@ -2,25 +2,23 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
 #include "raster/philox.h"
 
 namespace seal2real {
 
-// Between which knots the pixels of a row or column lie: the one before, and the share of the way
-// to the next.
-struct KnotPlaces {
-  std::vector<size_t> before;
-  std::vector<float> share;
+struct NoisePlanes {
+  size_t channels;
+  size_t height;
+  size_t width;
+  double px_per_mm;
 };
+
+// Planes of mean 0 and variance 1 in every pixel, one after the other: the first half (rounded up)
+// is white, the others are smooth, with knots 6 mm and 1.5 mm apart in turn.
+void noise_planes(const Rng& rng, const NoisePlanes& planes, float* out);
 
 // `count` draws of mean 0 and variance 1, uniform in [-sqrt 3, sqrt 3).
 void white_noise(Rng& rng, size_t count, float* out);
-
-// A grid of independent draws (rows of `columns` knots) interpolated at every pixel, scaled back to
-// the variance of a knot. The grid holds a knot after the last one named.
-void smooth_noise(const float* grid, size_t columns, const KnotPlaces& ys, const KnotPlaces& xs,
-                  float* out);
 
 }  // namespace seal2real

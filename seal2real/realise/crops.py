@@ -7,11 +7,11 @@ runs at few sizes and a seal's bytes do not depend on its neighbours in a batch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seal2real import _C
 from seal2real.pages.page import MM_PER_INCH
 from seal2real.realise.composite import feather, feather_reach_px, paste
 from seal2real.rng import Rng
@@ -25,11 +25,11 @@ __all__ = [
     "quantised",
     "realise_seals",
     "seal_boxes",
+    "shares",
     "signed",
 ]
 
 Box = tuple[int, int, int, int]
-Number = TypeVar("Number", np.uint8, np.float32)
 # (page uint8 [h, w, 3], ink uint8 [h, w], px per mm, random stream) -> uint8 [h, w, 3]
 Network = Callable[[NDArray[np.uint8], NDArray[np.uint8], float, Rng], NDArray[np.uint8]]
 
@@ -37,6 +37,9 @@ Network = Callable[[NDArray[np.uint8], NDArray[np.uint8], float, Rng], NDArray[n
 CROP_STEP = 64
 # Page seen round the outermost pixel that can change, px.
 _CONTEXT_PX = 16
+_LEVELS = np.arange(256, dtype=np.float32)
+_SIGNED = _LEVELS * np.float32(2 / 255) - np.float32(1)
+_SHARES = _LEVELS / np.float32(255)
 
 
 def realise_seals(
@@ -132,26 +135,30 @@ def _window(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     return image[box[1] : box[3], box[0] : box[2]]
 
 
-def padded(image: NDArray[Number]) -> NDArray[Number]:
-    """Return ``image`` [h, w, ...] with its last row and column repeated up to CROP_STEP's."""
-    height, width = image.shape[:2]
-    sides = [(0, -height % CROP_STEP), (0, -width % CROP_STEP)]
-    if not any(more for _, more in sides):
-        return image
-    return np.pad(image, sides + [(0, 0)] * (image.ndim - 2), mode="edge")
+def padded(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``planes`` [C, h, w] with their last row and column repeated up to CROP_STEP's."""
+    height, width = planes.shape[1:]
+    sides = [(0, 0), (0, -height % CROP_STEP), (0, -width % CROP_STEP)]
+    return np.pad(planes, sides, mode="edge") if any(more for _, more in sides) else planes
 
 
 def signed(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return 0..255 as [-1, 1]."""
-    scaled = image.astype(np.float32)
-    scaled *= np.float32(2 / 255)
-    scaled -= np.float32(1)
-    return scaled
+    """Return an image [h, w, C] of 0..255 as planes [C, h, w] in [-1, 1]."""
+    planes: NDArray[np.float32] = _C.spread(image, _SIGNED)
+    return planes
 
 
-def quantised(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return [-1, 1] as 0..255."""
-    levels = image + np.float32(1)
-    levels *= np.float32(127.5)
-    np.rint(levels, out=levels)
-    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
+def shares(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return a plane [h, w] of 0..255 as planes [1, h, w] in [0, 1]."""
+    planes: NDArray[np.float32] = _C.spread(plane[..., None], _SHARES)
+    return planes
+
+
+def quantised(
+    planes: NDArray[np.float32],  # [3, H, W]
+    height: int,
+    width: int,
+) -> NDArray[np.uint8]:  # [height, width, 3]
+    """Return the upper left of planes in [-1, 1] as an image of 0..255."""
+    image: NDArray[np.uint8] = _C.levels(planes, height, width)
+    return image

@@ -101,7 +101,7 @@ class DiffusionRealiser:
         """Return ``page`` as the prior redraws it; ``ink`` and ``px_per_mm`` have no say."""
         base, prior, places, device = self._opened
         height, width = page.shape[:2]
-        image = torch.from_numpy(signed(padded(page))).permute(2, 0, 1)[None].to(device)
+        image = torch.from_numpy(padded(signed(page)))[None].to(device)
         mean, _ = encode_moments(base.vae, image)
         noise = torch.from_numpy(
             rng.normals(mean.numel()).astype(np.float32).reshape(tuple(mean.shape))
@@ -111,5 +111,5 @@ class DiffusionRealiser:
         latent = denoise(
             prior.denoiser, q_sample(mean, noise, start, prior.scheduler), prompt, places
         )
-        made = decode(base.vae, latent)[0].permute(1, 2, 0).float().cpu().numpy()
-        return quantised(np.ascontiguousarray(made[:height, :width]))
+        made = decode(base.vae, latent)[0].float().cpu().contiguous().numpy()
+        return quantised(made, height, width)

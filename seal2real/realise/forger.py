@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seal2real.models.forger_noise import native_size, noise_planes
-from seal2real.realise.crops import padded, quantised, realise_seals, signed
+from seal2real.realise.crops import padded, quantised, realise_seals, shares, signed
 from seal2real.rng import Rng
 from seal2real.synthesis.sample import Sample
 
@@ -124,47 +124,42 @@ class ForgerRealiser:
         """
         height, width = ink.shape
         low_height, low_width, scale = native_size(height, width, px_per_mm)
-        image, share = signed(page), ink.astype(np.float32)[..., None] / np.float32(255.0)
+        image, share = signed(page), shares(ink)
         if (low_height, low_width) == (height, width):
-            return quantised(self._infer(image, share, scale, rng))
+            return quantised(self._infer(image, share, scale, rng), height, width)
         # In float, as training shrinks: rounded to 8 bits the network saw another page.
         shrunk, shrunk_share = (_resized(x, low_width, low_height) for x in (image, share))
-        residual = self._infer(shrunk, shrunk_share, scale, rng) - shrunk
-        return quantised(image + _resized(residual, width, height))
+        made = self._infer(shrunk, shrunk_share, scale, rng)[:, :low_height, :low_width]
+        return quantised(image + _resized(made - shrunk, width, height), height, width)
 
     def _infer(
         self,
-        page: NDArray[np.float32],  # [h, w, 3] in [-1, 1]
-        ink: NDArray[np.float32],  # [h, w, 1] in [0, 1]
+        page: NDArray[np.float32],  # [3, h, w] in [-1, 1]
+        ink: NDArray[np.float32],  # [1, h, w] in [0, 1]
         px_per_mm: float,
         rng: Rng,
-    ) -> NDArray[np.float32]:  # [h, w, 3] in [-1, 1]
-        height, width = ink.shape[:2]
+    ) -> NDArray[np.float32]:  # [3, H, W] in [-1, 1], padded
         page, ink = padded(page), padded(ink)
         feed: dict[str, NDArray[np.float32]] = {
-            "synthetic": np.ascontiguousarray(page.transpose(2, 0, 1))[None],
-            "ink": np.ascontiguousarray(ink.transpose(2, 0, 1))[None],
+            "synthetic": page[None],
+            "ink": ink[None],
             "px_per_mm": np.array([px_per_mm], np.float32),
         }
         if self.noise_channels:
-            rows, columns = ink.shape[:2]
+            rows, columns = ink.shape[1:]
             planes = noise_planes(rng, rows, columns, px_per_mm, self.noise_channels)
             feed[_NOISE] = planes[None]
-        forged = self.session.run([_OUTPUT], feed)[0][0]
-        made: NDArray[np.float32] = forged.transpose(1, 2, 0)[:height, :width]
+        made: NDArray[np.float32] = self.session.run([_OUTPUT], feed)[0][0]
         return made
 
 
 def _resized(
     planes: NDArray[np.float32], width: int, height: int
-) -> NDArray[np.float32]:  # [height, width, C]
-    """Return ``planes`` [h, w, C] resized bilinearly, without aliasing where they shrink."""
+) -> NDArray[np.float32]:  # [C, height, width]
+    """Return ``planes`` [C, h, w] resized bilinearly, without aliasing where they shrink."""
     size, method = (width, height), Image.Resampling.BILINEAR
-    parts = np.moveaxis(planes, 2, 0)
-    resized = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(p)).resize(size, method)) for p in parts
-    ]
-    return np.stack(resized, axis=2)
+    resized = [np.asarray(Image.fromarray(plane).resize(size, method)) for plane in planes]
+    return np.stack(resized)
 
 
 def _check_names(path: Path, session: Any) -> None:

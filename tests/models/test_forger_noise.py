@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from seal2real import _C
 from seal2real.models.forger_noise import NATIVE_PX_PER_MM, native_size, noise_planes
 from seal2real.rng import Rng
 
@@ -33,25 +32,37 @@ def test_fine_planes_are_white_and_smooth_ones_are_smooth_in_mm() -> None:
     assert fine[3] > coarse[3], "the same mm are more pixels"
 
 
-def test_a_smooth_plane_is_its_knots_interpolated_and_scaled_back() -> None:
-    """Against a transcription in float64; at a knot nothing is mixed."""
-    grid = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
-    ys, xs = np.array([0.0, 0.25, 1.5, 2.75]), np.array([0.5, 1.0, 1.125])
+def test_a_white_plane_is_uniform_draws() -> None:
+    """The draws of ``uniforms``, stretched to [-sqrt 3, sqrt 3) and rounded to float32."""
+    planes = noise_planes(Rng(2), 70, 3, 5.0, 3)
+    for k in range(2):
+        wanted = (2.0 * Rng(2, "pixel", k).uniforms(210) - 1.0) * np.sqrt(3.0)
+        np.testing.assert_array_equal(planes[k], wanted.astype(np.float32).reshape(70, 3))
+
+
+@pytest.mark.parametrize(("channel", "cell_mm"), [(0, 6.0), (1, 1.5), (2, 6.0)])
+def test_a_smooth_plane_is_its_knots_interpolated_and_scaled_back(
+    channel: int, cell_mm: float
+) -> None:
+    """Against a transcription in float64 of the same draws."""
+    height, width, px_per_mm = 37, 50, 3.0
+    rng = Rng(4, "smooth", channel)
+    offsets = rng.uniform(), rng.uniform()
+    ys, xs = (
+        (np.arange(n) + 0.5) / (cell_mm * px_per_mm) + offset
+        for n, offset in zip((height, width), offsets, strict=True)
+    )
+    shape = int(ys[-1]) + 2, int(xs[-1]) + 2
+    grid = rng.normals(shape[0] * shape[1]).reshape(shape)
 
     def mixed(values: NDArray[np.float64], place: float) -> NDArray[np.float64]:
         k, s = int(place), place % 1
         both: NDArray[np.float64] = (1 - s) * values[k] + s * values[k + 1]
         return both / np.sqrt((1 - s) ** 2 + s**2)
 
-    wanted = [[mixed(mixed(grid.astype(np.float64), y), x) for x in xs] for y in ys]
-    places = [(p.astype(np.int64), (p % 1).astype(np.float32)) for p in (ys, xs)]
-    np.testing.assert_allclose(_C.smooth_noise(grid, *places[0], *places[1]), wanted, rtol=1e-6)
-    with pytest.raises(ValueError, match="smooth_noise: before must name knots"):
-        _C.smooth_noise(grid[:3], *places[0], *places[1])
-    with pytest.raises(ValueError, match="vectors of one length, got 4 and 3 values"):
-        _C.smooth_noise(grid, places[0][0], places[1][1], *places[1])
-    with pytest.raises(ValueError, match=r"grid must be \[rows, columns\], got 1 axes"):
-        _C.smooth_noise(grid[0], *places[0], *places[1])
+    wanted = [[mixed(mixed(grid, y), x) for x in xs] for y in ys]
+    plane = noise_planes(Rng(4), height, width, px_per_mm, 6)[3 + channel]
+    np.testing.assert_allclose(plane, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_streams() -> None:
@@ -72,7 +83,9 @@ def test_native_size() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match="noise_planes: px_per_mm must be finite"):
+    with pytest.raises(
+        ValueError, match="noise_planes: px_per_mm must be finite and at least 0.01, got 0.0"
+    ):
         noise_planes(Rng(1), 4, 4, 0.0, 1)
     with pytest.raises(ValueError, match="native_size: px_per_mm must be finite"):
         native_size(4, 4, float("nan"))

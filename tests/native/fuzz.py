@@ -158,6 +158,8 @@ def _planes(native: Any, odd: Odd) -> None:
     planes = odd.array(height, width), odd.array(height, width)
     native.median(*planes, odd.integer(0, 255))
     native.coloured(planes[0], odd.array(256, 3))
+    native.spread(images[0], np.ones(odd.rng.choice((255, 256)), np.float32))
+    native.levels(np.zeros((3, height, width), np.float32), odd.integer(0, 9), odd.integer(0, 9))
     native.grow(planes[0], odd.integer(0, 20))
     native.feather(*planes, odd.integer(0, 9), odd.integer(0, 9))
 
@@ -249,7 +251,6 @@ def _value(odd: Odd, depth: int) -> Any:
 def _rng(native: Any, odd: Odd) -> None:
     rng = native.Rng(odd.integer(0, 9), odd.rng.choice(("a", 3, -1, 2**70, None, 1.5)))
     rng.uniforms(odd.rng.choice((-1, 0, 5)))
-    rng._white_noise(odd.rng.choice((-1, 0, 7)), odd.rng.choice((1, 33)))
     rng._integer(odd.integer(-5, 5), odd.integer(0, 9))
     angles = odd.floats(8, low=-1e6, high=1e6)
     for function in (native.sin, native.cos, native.exp, native.log):
@@ -257,12 +258,10 @@ def _rng(native: Any, odd: Odd) -> None:
     native.atan2(angles, angles[::-1])
 
 
-def _smooth_noise(native: Any, odd: Odd) -> None:
-    grid = odd.floats(odd.rng.randint(2, 8), 6)
-    rows = odd.array(5, dtype=np.int64) if odd.rare() else np.arange(5) % (len(grid) - 1)
-    columns = np.array([odd.rng.randint(-1 if odd.rare() else 0, 4) for _ in range(5)])
-    with np.errstate(over="ignore"):  # 1e308 is too much for float32
-        native.smooth_noise(grid, rows, odd.floats(5), columns, odd.floats(4 + odd.often(0.8)))
+def _noise_planes(native: Any, odd: Odd) -> None:
+    channels, height, width = odd.rng.choice((-1, 0, 1, 5)), odd.side(), odd.side()
+    scale = odd.rng.choice((0.0, 1e-3, 0.02, 4.0, 11.8, 1e300, float("nan")))
+    native.noise_planes(native.Rng(1), channels, height, width, scale)
 
 
 CALLS: dict[str, Callable[[Any, Odd], None]] = {
@@ -274,7 +273,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "ink": _ink,
     "blend": _blend,
     "paste": _paste,
-    "luma, difference, median, coloured, grow, feather": _planes,
+    "luma, difference, median, coloured, spread, levels, grow, feather": _planes,
     "resample": _resample,
     "capture": _capture,
     "support": _support,
@@ -285,7 +284,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "luma_grid": _luma_grid,
     "dump_json": _json,
     "Rng": _rng,
-    "smooth_noise": _smooth_noise,
+    "noise_planes": _noise_planes,
 }
 
 

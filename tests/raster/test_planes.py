@@ -61,6 +61,27 @@ def test_coloured(shape: tuple[int, int]) -> None:
     assert np.array_equal(_C.coloured(values, palette), palette[values])
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_spread(shape: tuple[int, int]) -> None:
+    """A look-up in NumPy, channels first."""
+    table = np.random.default_rng(1).normal(size=256).astype(np.float32)
+    for channels in (1, 3):
+        image = noise(*shape, channels)
+        assert np.array_equal(_C.spread(image, table), table[image].transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_levels(isa: str, shape: tuple[int, int]) -> None:
+    """NumPy's rounding, halves to even, of every level, halves between them and what lies beyond."""
+    height, width = shape
+    exact = np.concatenate([np.arange(-3, 520) / 255 - 1, [np.inf, -np.inf, 1e30]])
+    planes = np.resize(exact, (3, height + 2, width + 1)).astype(np.float32)
+    wide = (planes[:, :height, :width] + np.float32(1)) * np.float32(127.5)
+    wanted = np.clip(np.rint(wide), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    assert np.array_equal(_C.levels(planes, height, width), wanted), isa
+    assert not _C.levels(np.full((3, 2, 9), np.nan, np.float32), 2, 9).any()
+
+
 @pytest.mark.parametrize("radius", [0, 1, 2, 3, 6, 40])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_grow(shape: tuple[int, int], radius: int) -> None:
@@ -96,6 +117,14 @@ def test_refusals() -> None:
         _C.median(plane, plane[:3], 0)
     with pytest.raises(ValueError, match=r"coloured: palette must have shape \[256, 3\]"):
         _C.coloured(plane, np.zeros((255, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"spread: image must have shape \[H, W, C\], got 2 dim"):
+        _C.spread(plane, np.zeros(256, np.float32))
+    with pytest.raises(ValueError, match=r"spread: table must have shape \[256\]"):
+        _C.spread(image, np.zeros(255, np.float32))
+    with pytest.raises(ValueError, match=r"levels: planes must have shape \[3, H, W\]"):
+        _C.levels(np.zeros((4, 5, 3), np.float32), 4, 5)
+    with pytest.raises(ValueError, match="levels: height and width must be within .* 5 and 5; ask"):
+        _C.levels(np.zeros((3, 4, 5), np.float32), 5, 5)
     for radius in (-1, 129):
         with pytest.raises(
             ValueError, match=r"grow: radius must be in 0\.\.128 px, got .*; check the scale"
