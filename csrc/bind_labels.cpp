@@ -12,9 +12,10 @@ namespace seal2real {
 namespace {
 
 using Bytes = ByteArray;
+using Boxes = py::array_t<int64_t, py::array::c_style>;
 
 py::array_t<float> py_char_stats(const Bytes& clean, const Bytes& sealed, const Bytes& mask,
-                                 const py::array_t<int64_t, py::array::c_style>& boxes) {
+                                 const Boxes& boxes) {
   require(mask.ndim() == 2, "char_stats: mask must have shape [H, W]; pass one plane");
   for (const Bytes* image : {&clean, &sealed}) {
     require(image->ndim() == 3 && image->shape(0) == mask.shape(0) &&
@@ -34,6 +35,18 @@ py::array_t<float> py_char_stats(const Bytes& clean, const Bytes& sealed, const 
     const CharStats stats = char_stats(planes, box[0], box[1], box[2], box[3]);
     row[0] = stats.ink_cover;
     row[1] = stats.contrast;
+  }
+  return out;
+}
+
+Boxes py_box_counts(const Bytes& plane, const Boxes& boxes) {
+  require_plane(plane, "box_counts: plane");
+  require(boxes.ndim() == 2 && boxes.shape(1) == 4,
+          "box_counts: boxes must have shape [N, 4]; pass x0 y0 x1 y1 rows");
+  Boxes out(boxes.shape(0));
+  for (py::ssize_t i = 0; i < boxes.shape(0); ++i) {
+    out.mutable_data()[i] =
+        box_count(plane.data(), plane.shape(1), plane.shape(0), boxes.data() + 4 * i);
   }
   return out;
 }
@@ -69,6 +82,8 @@ void bind_labels(py::module_& m) {
   m.def("char_stats", &py_char_stats, py::arg("clean"), py::arg("sealed"), py::arg("mask"),
         py::arg("boxes"),
         "Return float32 [N, 2]: the inked share and the stroke contrast of every box.");
+  m.def("box_counts", &py_box_counts, py::arg("plane"), py::arg("boxes"),
+        "Return int64 [N]: how many values of the plane [H, W] are set in every box.");
   m.def("quad_visibility", &py_quad_visibility, py::arg("shape"), py::arg("ink"), py::arg("bit"),
         py::arg("quads"), "Return float32 [N]: the inked share of every quad's ideal pixels.");
 }

@@ -62,6 +62,18 @@ std::array<int64_t, 2> row_span(const double* quad, double y) {
 
 }  // namespace
 
+int64_t box_count(const uint8_t* plane, int64_t width, int64_t height, const int64_t* box) {
+  const int64_t x0 = std::max<int64_t>(box[0], 0);
+  const int64_t x1 = std::min(box[2], width);
+  int64_t count = 0;
+  for (int64_t y = std::max<int64_t>(box[1], 0); y < std::min(box[3], height); ++y) {
+    for (int64_t x = x0; x < x1; ++x) {
+      count += plane[y * width + x] != 0;
+    }
+  }
+  return count;
+}
+
 CharStats char_stats(const LabelPlanes& p, int64_t x0, int64_t y0, int64_t x1, int64_t y1) {
   x0 = std::max<int64_t>(x0, 0);
   y0 = std::max<int64_t>(y0, 0);

@@ -23,6 +23,9 @@ struct CharStats {
 // Statistics of the box [x0, x1) x [y0, y1); parts outside the image are ignored.
 CharStats char_stats(const LabelPlanes& planes, int64_t x0, int64_t y0, int64_t x1, int64_t y1);
 
+// How many values of a plane [H, W] are set in the box; parts outside are ignored.
+int64_t box_count(const uint8_t* plane, int64_t width, int64_t height, const int64_t* box);
+
 // Borrowed bit planes of one size, row-major, and the bit to read.
 struct SealPlanes {
   const uint8_t* shape;  // [H, W] ideal coverage >= 0.5

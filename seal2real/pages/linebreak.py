@@ -40,16 +40,16 @@ class Row:
 
     def pens(self, left: float, right: float | None, face: FaceLike) -> list[float]:
         """Return the pens from ``left``; with ``right``, stretched so that the line ends there."""
-        gaps = _gaps(self.text)
+        gaps = [] if right is None else _gaps(self.text)
         extra = 0.0
         if right is not None and gaps:
             extra = (right - left - self.indent - self.width) / len(gaps)
             if not 0.0 < extra <= _MAX_STRETCH_EM * face.size_px * max(1.0, _spacing(self.text)):
                 extra = 0.0
-        pens, pen, at = [], left + self.indent, 0
-        for index, char in enumerate(self.text):
+        pens, pen, at, size = [], left + self.indent, 0, face.size_px
+        for index, (advance, _, _) in enumerate(face.font.all_metrics(self.text)):
             pens.append(pen)
-            pen += face.font.advance(char) * face.size_px
+            pen += advance * size
             if at < len(gaps) and gaps[at] == index:
                 pen += extra
                 at += 1

@@ -263,10 +263,10 @@ class Sheet:
 
 def _pens(text: str, face: Face, spacing: float) -> tuple[list[float], float]:
     """Return the pens of ``text`` from 0, and its width without the last spacing."""
-    pens, pen = [], 0.0
-    for char in text:
+    pens, pen, size = [], 0.0, face.size_px
+    for advance, _, _ in face.font.all_metrics(text):
         pens.append(pen)
-        pen += face.font.advance(char) * face.size_px + spacing
+        pen += advance * size + spacing
     return pens, pen - (spacing if text else 0.0)
 
 

@@ -201,15 +201,11 @@ def _char_recall(
     if not quads:
         return None
     corners = np.asarray(quads, np.float64)
-    low = np.maximum(np.floor(corners.min(axis=1)).astype(int), 0)
-    high = np.maximum(np.ceil(corners.max(axis=1)).astype(int), 0)
-    worst = None
-    for (x0, y0), (x1, y1) in zip(low.tolist(), high.tolist(), strict=True):
-        visible = int(np.count_nonzero(shown[y0:y1, x0:x1]))
-        if visible >= gate.char_pixels:
-            share = int(np.count_nonzero(near[y0:y1, x0:x1])) / visible
-            worst = share if worst is None else min(worst, share)
-    return worst
+    low, high = np.floor(corners.min(axis=1)), np.ceil(corners.max(axis=1))
+    boxes = np.concatenate([low, high], axis=1).astype(np.int64)
+    visible, again = (_C.box_counts(plane.view(np.uint8), boxes) for plane in (shown, near))
+    judged = visible >= gate.char_pixels
+    return float((again[judged] / visible[judged]).min()) if judged.any() else None
 
 
 def _print_score(

@@ -220,6 +220,7 @@ def _labels(native: Any, odd: Odd) -> None:
     )
     images = odd.array(height, width, 3), odd.array(height, width, 3), odd.array(height, width)
     native.char_stats(*images, boxes)
+    native.box_counts(images[2], boxes)
     quads = odd.floats(2, 4, 2, low=-50.0, high=90.0)
     planes = odd.array(height, width), odd.array(height, width)
     native.quad_visibility(*planes, odd.integer(0, 7), quads)
@@ -280,7 +281,7 @@ CALLS: dict[str, Callable[[Any, Odd], None]] = {
     "png_encode_mask": _png,
     "jpeg_changed, jpeg_stack": _segments,
     "jpeg_scan, jpeg_splice": _splice,
-    "char_stats, quad_visibility": _labels,
+    "char_stats, box_counts, quad_visibility": _labels,
     "luma_grid": _luma_grid,
     "dump_json": _json,
     "Rng": _rng,

@@ -62,6 +62,18 @@ def test_coloured(shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_box_counts(shape: tuple[int, int]) -> None:
+    """numpy.count_nonzero of slices; boxes may reach out of the plane, lie outside or be empty."""
+    plane = (noise(*shape) > 128) * np.uint8(3)
+    corners = np.random.default_rng(2).integers(-9, 80, (200, 4))
+    wanted = [
+        np.count_nonzero(plane[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)])
+        for x0, y0, x1, y1 in corners.tolist()
+    ]
+    assert _C.box_counts(plane, corners).tolist() == wanted
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_spread(shape: tuple[int, int]) -> None:
     """A look-up in NumPy, channels first."""
     table = np.random.default_rng(1).normal(size=256).astype(np.float32)
@@ -117,6 +129,8 @@ def test_refusals() -> None:
         _C.median(plane, plane[:3], 0)
     with pytest.raises(ValueError, match=r"coloured: palette must have shape \[256, 3\]"):
         _C.coloured(plane, np.zeros((255, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"box_counts: boxes must have shape \[N, 4\]"):
+        _C.box_counts(plane, np.zeros((2, 3), np.int64))
     with pytest.raises(ValueError, match=r"spread: image must have shape \[H, W, C\], got 2 dim"):
         _C.spread(plane, np.zeros(256, np.float32))
     with pytest.raises(ValueError, match=r"spread: table must have shape \[256\]"):
