@@ -182,13 +182,17 @@ def _paste(
 ) -> None:
     """Raise ``cover`` (corner at x0, y0) to ``value`` over the part of ``box`` that it shows."""
     left, top, right, bottom = box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0
+    if left >= 0 and top >= 0 and right <= cover.shape[1] and bottom <= cover.shape[0]:
+        view = cover[top:bottom, left:right]
+        np.maximum(view, value, out=view)
+        return
     cut_x, cut_y = max(-left, 0), max(-top, 0)
     view = cover[top + cut_y : max(bottom, 0), left + cut_x : max(right, 0)]
     if not view.size:
         return
     if not isinstance(value, int):
         value = value[cut_y : cut_y + view.shape[0], cut_x : cut_x + view.shape[1]]
-    np.maximum(view, np.uint8(value) if isinstance(value, int) else value, out=view)
+    np.maximum(view, value, out=view)
 
 
 def describe_box(box: Box) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,8 @@ def write_shard(
 
     Args:
         recipe: what the dataset is made from.
-        make_sample: sample index -> Sample, or None to leave a hole.
+        make_sample: sample index -> Sample, or None to leave a hole. Where it has a method ``many``
+            (indices -> iterator), that is asked instead.
         out: folder of the dataset.
         shard: number of the shard.
         report: called with 1 after every sample.
@@ -88,8 +89,11 @@ def write_shard(
     provenance = Provenance(recipe.dataset_id)
     rows = []
     with open_shard(out / SHARDS / name) as writer:
-        for index in recipe.shard_range(shard):
-            made = _make(recipe, make_sample, index, provenance)
+        indices = recipe.shard_range(shard)
+        many = getattr(make_sample, "many", None)
+        samples = map(make_sample, indices) if many is None else many(indices)
+        for index in indices:
+            made = _make(recipe, samples, index, provenance)
             if made is not None:
                 record, files = made
                 rows.append(row_of(record, name, writer.add(sample_id(index), files)))
@@ -101,11 +105,11 @@ def write_shard(
 
 
 def _make(
-    recipe: Recipe, make_sample: Callable[[int], Any], index: int, provenance: Provenance
+    recipe: Recipe, samples: Iterator[Any], index: int, provenance: Provenance
 ) -> tuple[dict[str, Any], dict[str, bytes]] | None:
-    """Return the final record and the files of sample ``index``, or None for a hole."""
+    """Return final record and files of the next sample, number ``index``, or None for a hole."""
     try:
-        sample = make_sample(index)
+        sample = next(samples)
         if sample is None and recipe.may_have_holes:
             return None
         return encode_sample(sample, recipe.image_format, recipe.quality, provenance)

@@ -12,11 +12,14 @@ from seal2real import SealDB
 from seal2real.realise.gate import GATE, judge
 from seal2real.realise.methods import engine_versions, weights_sha256
 from seal2real.realise.run import Realisation, RealisedFactory
+from seal2real.rng import Rng
+from seal2real.sealdb.errors import SampleError
 from seal2real.sealdb.provenance import COMPOSITE, COMPOSITE_TRAINED, extract
 from seal2real.sealdb.recipe import Recipe
 from seal2real.sealdb.runner import run_shards
 from seal2real.sealdb.verify import verify
 from seal2real.synthesis.generate import SampleFactory
+from seal2real.synthesis.sample import Sample
 from tests.support.forgers import write_forger
 from tests.support.trees import tree_bytes
 
@@ -120,6 +123,47 @@ def test_a_forged_dataset_is_exact_outside_the_support(
             assert kinds.pop("forged") == COMPOSITE_TRAINED
             assert set(kinds.values()) == {COMPOSITE}
     assert changed > 0
+
+
+def test_samples_made_together_are_those_made_alone(
+    weights: dict[float, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holes and later attempts among them, in two whole parts and a rest; whole pages one by one."""
+    monkeypatch.setattr("seal2real.realise.run._MOST_TOGETHER", 5)
+    factory = RealisedFactory(forged(weights[WILD]), weights[WILD])
+    alone = [factory(index) for index in range(DRAWN.count)]
+    together = [*factory.many(range(DRAWN.count))]
+    assert factory._together == 5
+    assert None in alone and any(made is not None for made in alone)
+    for a, b in zip(alone, together, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None and b is not None:
+            assert a.record == b.record
+            assert np.array_equal(a.forged, b.forged) and np.array_equal(a.mask, b.mask)
+    whole = forged(weights[WILD], replace(DRAWN, size="page"))
+    assert RealisedFactory(whole, weights[WILD])._together == 1
+
+
+def test_what_fails_among_samples_made_together_is_named(
+    weights: dict[float, Path], tmp_path: Path
+) -> None:
+    """The sixth cannot be realised: those before it are made, and the error names it."""
+    recipe = forged(weights[1.0])
+    factory = RealisedFactory(recipe, weights[1.0])
+    realise = factory.realiser
+
+    def fails(sample: Sample, rng: Rng) -> np.ndarray:
+        if sample.record["index"] == 5:
+            raise RuntimeError("out of paper")
+        return realise(sample, rng)
+
+    vars(factory)["realiser"] = fails
+    samples = factory.many(range(DRAWN.count))
+    assert len([next(samples) for _ in range(5)]) == 5
+    with pytest.raises(RuntimeError, match="out of paper"):
+        next(samples)
+    with pytest.raises(SampleError, match=r"run_shards: sample 5 .*RuntimeError: out of paper"):
+        run_shards(recipe, factory, tmp_path / "db", progress=False)
 
 
 def test_verify_finds_a_forged_image_that_changed_the_page(
