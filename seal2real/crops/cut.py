@@ -31,6 +31,7 @@ from seal2real.pages.files import (
 from seal2real.pages.images import IMAGE_SUFFIXES, find_files
 from seal2real.pages.pdf import PDF_SUFFIXES, PdfPages
 from seal2real.sealdb.exporters._output import staged
+from seal2real.sealdb.provenance import maker
 
 __all__ = ["CropSettings", "CropsReport", "cut_crops", "list_images"]
 
@@ -86,6 +87,8 @@ class CropsReport:
 
     images: int = 0
     crops: int = 0
+    # seals left out because too much of them is to be ignored
+    ignored: int = 0
     # images in which no seal was found
     without: list[str] = field(default_factory=list)
     bad: list[BadFile] = field(default_factory=list)
@@ -97,6 +100,7 @@ class CropsReport:
         return (
             f"{self.crops} seals ({colours}) in {self.images} images; {len(self.without)} images "
             f"without a seal, {len(self.bad)} unusable"
+            + (f"; {self.ignored} seals left out by their masks" if self.ignored else "")
         )
 
 
@@ -120,6 +124,7 @@ def list_images(
                 bad += PdfPages(folder, _PDF_DPI, max_pixels=max_pixels, files=[path]).bad
             else:
                 check_image(path, max_pixels)
+                _refuse_made(path)
             good.append(path)
         except NoUsablePages as error:
             bad += error.bad
@@ -176,6 +181,7 @@ def cut_crops(
         (root / "crops.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         made = {**asdict(settings), "bad": [b.to_dict() for b in report.bad]}
         made["without_seal"] = report.without
+        made["ignored_seals"] = report.ignored
         text = json.dumps(made, ensure_ascii=False, indent=2)
         (root / "settings.json").write_text(text + "\n", encoding="utf-8")
         write_sheet(root, rows)
@@ -195,12 +201,16 @@ def _crops_of(
     """Write the crops of one file and return their rows of crops.jsonl."""
     name = relative_name(path, folder)
     rows: list[dict[str, Any]] = []
+    found = 0
     try:
         for source, image, ignored, scale in _pages(path, name, masks, settings):
             plain = fill_ignored(image, grow(ignored, _SMEAR_PX)) if not ignored.all() else image
             for seal in find_seals(session, plain, scale, min_score=settings.min_score):
                 row = _write_crop(root, source, image, ignored, seal, settings)
-                if row is not None:
+                found += 1
+                if row is None:
+                    report.ignored += 1
+                else:
                     rows.append(row)
                     report.colours[seal.colour] += 1
     except ValueError as error:
@@ -208,7 +218,7 @@ def _crops_of(
         if strict:
             raise refuse_strict("crops", report.bad) from None
         return rows
-    if not rows:
+    if not found:
         report.without.append(name)
     report.crops += len(rows)
     return rows
@@ -234,6 +244,19 @@ def _pages(
         ignored = masks.read(path, (image.shape[0], image.shape[1]))
         scale = image_scale(image.shape[1], info.dpi, settings.page_width_mm)
         yield (f"{name}#{frame + 1}" if info.frames > 1 else name), image, ignored, scale
+
+
+def _refuse_made(path: Path) -> None:
+    """Refuse an image that a program made: its crops could not be told from real ones.
+
+    Raises:
+        ValueError: if its metadata say so.
+    """
+    if program := maker(path.read_bytes()):
+        raise ValueError(
+            f"crops: images must be photographs or scans, got one made by {program}; "
+            "take it out of the folder"
+        )
 
 
 def _is_pdf(path: Path) -> bool:

@@ -22,6 +22,7 @@ from seal2real.sealdb.splits import parse_fractions, split_of_key
 from seal2real.synthesis.capture import jpeg_round_trip, sample_capture
 from seal2real.synthesis.options import Options
 from seal2real.synthesis.profile import Profile
+from seal2real.training.data.checks import check_real
 from seal2real.training.data.real_files import BORDER_PX, RealImage, list_real
 
 __all__ = ["RealImages"]
@@ -46,7 +47,7 @@ class RealImages:
 
         Raises:
             FileNotFoundError, ValueError: if there is no such folder, no image in it, or one that
-                cannot be used.
+                cannot be used or that a program made.
         """
         found = list_real(self.folder)
         if not found:
@@ -54,6 +55,7 @@ class RealImages:
                 f"build: --real must be a folder of images, got none in {self.folder}; "
                 "cut seals out of scans with `seal2real crops`"
             )
+        check_real(self.folder, found)
         return found
 
     @cached_property

@@ -30,6 +30,7 @@ __all__ = [
     "Provenance",
     "embed",
     "extract",
+    "maker",
     "recognise",
 ]
 
@@ -145,6 +146,18 @@ def extract(image: bytes) -> Provenance | None:
     if len(values) != len(_FIELDS) or not all(_PLAIN.match(v) for v in values.values()):
         return None
     return Provenance(**values)
+
+
+def maker(image: bytes) -> str:
+    """Return which program made the JPEG or PNG file ``image``, by its own word.
+
+    Returns:
+        "" for an image that says it was captured, and for one that says nothing.
+    """
+    provenance = extract(image)
+    if provenance is None or provenance.digital_source_type == CAPTURED:
+        return ""
+    return provenance.generator
 
 
 def _after_jfif(image: bytes) -> int:

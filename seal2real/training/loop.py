@@ -34,7 +34,7 @@ from seal2real.training.checkpoint import (
 )
 from seal2real.training.config import Config, LoopConfig
 from seal2real.training.configfile import to_toml
-from seal2real.training.data.checks import refuse_marked
+from seal2real.training.data.checks import file_hashes, refuse_marked
 from seal2real.training.errors import CheckpointError, TrainingError
 from seal2real.training.feed import Feed
 from seal2real.training.guards import Guards, check_finite, check_weights
@@ -47,8 +47,8 @@ __all__ = ["RunResult", "make_context", "run_stage"]
 
 # Settings of the loop that reach a weight; the others may change between two parts of a run.
 _LOOP_KEYS = ("seed", "precision")
-# Settings that may change when a run is resumed: its length, and where what is named by hash lies.
-_FREE_KEYS = ("steps", "base", "prior", "vae")
+# Settings that may change when a run is resumed: its length, and where what is held by hash lies.
+_FREE_KEYS = ("steps", "base", "prior", "vae", "real", "profile", "groups")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class _Run:
         self.stage, self.context, self.config, self.folder = stage, context, config, folder
         self.name = name
         self.settings = _settings(config, name)
-        self.identity = stage.identity()
+        self.identity = {**stage.identity(), **file_hashes(config.data)}
         self.guards = Guards(config.loop)
         self.log = RunLog(folder, config.loop, context, stage.images)
         self.step = 0

@@ -98,7 +98,8 @@ class RunFolder:
             WriteError: if the disk refuses.
         """
         make_folder(self.path)
-        with open(self.path / ".lock", "wb") as file:
+        lock = self.path / ".lock"
+        with open(lock, "wb") as file:
             try:
                 # A record lock: workers, which are forked, do not inherit it as they would flock's.
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,7 +108,12 @@ class RunFolder:
                     f"run_stage: {self.path} must be trained by one run at a time, got another "
                     "that still runs; wait for it or choose another folder"
                 ) from error
-            yield
+            try:
+                yield
+            finally:
+                if [*self.path.iterdir()] == [lock]:  # refused before there was anything to keep
+                    lock.unlink()
+                    self.path.rmdir()
 
     def about(self) -> dict[str, Any]:
         """Return what :meth:`describe` wrote into versions.json."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image
+from PIL import Image, ImageDraw
 
 pytest.importorskip("onnxruntime")
 
 from seal2real.cli import main
+from seal2real.sealdb.provenance import CAPTURED, Provenance, embed
 from seal2real.training.data.real import RealCrops
 from tests.support.sealed_pages import seal_free, sealed
 from tests.support.trees import tree_bytes
@@ -136,6 +138,39 @@ def test_refusals_say_what_to_do(scans: Path, tmp_path: Path, cut: tuple[Path, R
         assert result.exit_code == 2, arguments
         assert message in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_images_that_a_program_made_are_unusable(scans: Path, tmp_path: Path) -> None:
+    """Their crops would carry no word of it, and pass for real ones in training."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    data = (scans / "scans" / "scan0.png").read_bytes()
+    (folder / "made.png").write_bytes(embed(data, Provenance("seal-db-1")))
+    (folder / "own.png").write_bytes(embed(data, Provenance("seal-db-1", CAPTURED)))
+    result = run(folder, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "left out made.png: crops: images must be photographs or scans" in result.output
+    assert "1 unusable" in result.output
+
+
+def test_seals_under_masks_are_counted(scans: Path, tmp_path: Path) -> None:
+    """Half of a seal is to be ignored: the picture has a seal, which is left out."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for name in ("scan0", "scan4"):
+        shutil.copy(scans / "scans" / f"{name}.png", folder)
+    mask = Image.new("L", Image.open(folder / "scan0.png").size)
+    # All but the ring of the seal, which is found by that.
+    x0, y0, x1, y1 = sealed(1)[0].record["seals"][0]["bbox"]
+    rim = 0.15 * (x1 - x0)
+    ImageDraw.Draw(mask).ellipse((x0 + rim, y0 + rim, x1 - rim, y1 - rim), fill=255)
+    mask.save(folder / "scan0.mask.png")
+    result = run(folder, tmp_path / "out", "--ignore", folder)
+    assert result.exit_code == 0, result.output
+    settings = json.loads((tmp_path / "out" / "settings.json").read_text())
+    assert settings["ignored_seals"] == 1
+    assert settings["without_seal"] == []
+    assert "1 seals left out by their masks" in result.output
 
 
 def test_no_usable_image_and_no_seal_are_errors_and_leave_nothing(tmp_path: Path) -> None:

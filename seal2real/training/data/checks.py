@@ -6,12 +6,20 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from seal2real.pages.files import relative_name
 from seal2real.sealdb.dataset import DATASET, read_info
-from seal2real.sealdb.provenance import CAPTURED, extract
+from seal2real.sealdb.provenance import maker
 from seal2real.training.config import DataConfig
 from seal2real.training.data.real_files import RealImage
 
-__all__ = ["check_real", "images_hash", "real_folder", "refuse_made", "refuse_marked"]
+__all__ = [
+    "check_real",
+    "file_hashes",
+    "images_hash",
+    "real_folder",
+    "refuse_made",
+    "refuse_marked",
+]
 
 # Folders above the one named that may hold its dataset.json: DB/real/shards is three deep.
 _LEVELS = 3
@@ -72,21 +80,37 @@ def refuse_made(images: Iterable[RealImage]) -> None:
     Raises:
         ValueError: with their number and the first of them.
     """
-    made = [(image, found) for image in images if (found := _maker(image))]
+    made = [(image, found) for image in images if (found := maker(image.path.read_bytes()))]
     if made:
-        image, maker = made[0]
+        image, program = made[0]
         raise ValueError(
             f"refuse_made: real images must be photographs or scans, got {len(made)} made by a "
-            f"program, the first {image.path} by {maker}; take them out of the folder"
+            f"program, the first {image.path} by {program}; take them out of the folder"
         )
 
 
-def _maker(image: RealImage) -> str:
-    """Return which program made the image by its own word; "" for a captured one or no word."""
-    provenance = extract(image.path.read_bytes())
-    if provenance is None or provenance.digital_source_type == CAPTURED:
-        return ""
-    return provenance.generator
+def file_hashes(data: DataConfig) -> dict[str, str]:
+    """Return what drawn images rest on besides settings: "profile", "groups", "pages" -> sha256.
+
+    Pages count by their names and sizes: a folder of scans takes minutes to read.
+    """
+    hashes = {
+        name: hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        for name, path in (("profile", data.profile), ("groups", data.groups))
+        if path
+    }
+    listed = [line for source in data.pages for line in _listing(Path(source))]
+    if listed:
+        hashes["pages"] = hashlib.sha256("\n".join(listed).encode()).hexdigest()
+    return hashes
+
+
+def _listing(source: Path) -> list[str]:
+    """Return name and size of a file, or of every file below a folder; nothing for other sources."""
+    if source.is_file():
+        return [f"{source.name} {source.stat().st_size}"]
+    files = sorted(path for path in source.rglob("*") if path.is_file())
+    return [f"{relative_name(path, source)} {path.stat().st_size}" for path in files]
 
 
 def images_hash(images: Iterable[RealImage]) -> str:

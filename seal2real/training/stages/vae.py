@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -107,6 +108,13 @@ class VaeStage(Stage):
         init_from_pca(self.vae, signed(images))
         self.vae.to(self.context.device)
         self.ema = Ema(self.vae, self.config.ema_decay)
+
+    def identity(self) -> dict[str, str]:
+        """Return the hash of the photographs, if there are any."""
+        if self.photos is None:
+            return {}
+        digests = [hashlib.sha256(path.read_bytes()).digest() for path in self.photos.files]
+        return {"real": hashlib.sha256(b"".join(digests)).hexdigest()}
 
     def modules(self) -> dict[str, nn.Module]:
         """Return the VAE."""
