@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from seal2real.synthesis.options import ANY_ANGLE
+from seal2real.seals import preset_names
+from seal2real.synthesis.options import ANY_ANGLE, PLACEMENT_RULES
 from seal2real.training.ranges import check_numbers, need
 
 __all__ = [
@@ -27,6 +28,11 @@ __all__ = [
 
 # Layers of the feature network that eq. 4 compares.
 _VGG_LAYERS = 5
+
+
+def _need_channels(where: str, value: int) -> None:
+    """Refuse channels that cannot be normalised in groups of 8."""
+    need(where, value, value >= 8 and value % 8 == 0, "a multiple of 8 from 8 on")
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class DataConfig:
     real: str = ""
     # scale of real images without an estimate of their own, px per mm; 0 estimates it
     px_per_mm: float = 0.0
-    # side of the square images that networks see, px; a multiple of 8
+    # side of the square images that networks see, px; a multiple of 8 from 64 on
     size: int = 256
     # CSV file with columns file and source: which real images are held out together; may be empty
     groups: str = ""
@@ -107,13 +113,16 @@ class DataConfig:
         need(
             "data.size",
             self.size,
-            self.size >= 32 and self.size % 8 == 0,
-            "a multiple of 8 from 32 on",
+            self.size >= 64 and self.size % 8 == 0,
+            "a multiple of 8 from 64 on",
         )
         need("data.folds", self.folds, self.folds >= 2, "at least 2")
         need("data.fold", self.fold, 0 <= self.fold < self.folds, "in 0 .. folds - 1")
         need("data.any_angle", self.any_angle, 0 <= self.any_angle <= 1, "in [0, 1]")
         need("data.pages", self.pages, len(self.pages) > 0, "at least one source")
+        for name, known in (("presets", preset_names()), ("rules", tuple(PLACEMENT_RULES))):
+            value = getattr(self, name)
+            need(f"data.{name}", value, set(value) <= set(known), f"among {', '.join(known)}")
         low, high = self.dpi
         need("data.dpi", self.dpi, 0 < low <= high, "two ascending numbers above 0")
 
@@ -369,6 +378,8 @@ class ForgerConfig:
 
     def __post_init__(self) -> None:
         low, high = self.t_range
+        for name in ("width", "max_width"):
+            _need_channels(f"forger.{name}", getattr(self, name))
         need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
         rule = len(self.alpha) == _VGG_LAYERS and min(self.alpha) >= 0 and max(self.alpha) > 0
         need("forger.alpha", self.alpha, rule, f"{_VGG_LAYERS} weights of at least 0, not all 0")
@@ -413,6 +424,8 @@ class GanConfig:
     )
 
     def __post_init__(self) -> None:
+        for name in ("width", "max_width"):
+            _need_channels(f"gan.{name}", getattr(self, name))
         need("gan.critic_layers", self.critic_layers, self.critic_layers >= 1, "at least 1")
 
 

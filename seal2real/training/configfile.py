@@ -71,7 +71,14 @@ def from_table(config: C, table: Mapping[str, Any], where: str = "") -> C:
             changes[key] = from_table(old, value, f"{path}.")
         else:
             changes[key] = _typed(path, hints[key], value)
-    return replace(config, **changes)
+    try:
+        return replace(config, **changes)
+    except ValueError as error:
+        rule = str(error).removeprefix("config: ")
+        if rule.startswith(where):
+            raise
+        # A table within a section, such as an optimizer, does not know where it stands.
+        raise ValueError(f"config: {where}{rule}") from error
 
 
 def set_value(config: C, word: str) -> C:

@@ -52,7 +52,7 @@ def need(where: str, value: Any, rule: bool, what: str) -> None:
         ValueError: if it does not hold.
     """
     if not rule:
-        raise ValueError(f"config: {where} must be {what}, got {value!r}; change it")
+        raise ValueError(f"config: {where} must be {what}, got {value!r}; give such a value")
 
 
 def check_numbers(name: str, section: Any) -> None:

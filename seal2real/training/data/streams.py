@@ -36,10 +36,13 @@ def drawn_stream(
         scales: px per mm to draw at (``RealCrops.scales``): a mismatch alone would tell drawn from
             real. None draws from ``data.dpi``.
         seal_free: share of crops without seals; None is the stream's own.
+
+    Raises:
+        ValueError, OSError: if nothing can be drawn from these sources; found by drawing once.
     """
     low, high = (dpi / _MM_PER_INCH for dpi in data.dpi)
     more: dict[str, Any] = {} if seal_free is None else {"seal_free": seal_free}
-    return DrawnStream(
+    stream = DrawnStream(
         data.size,
         seed=seed,
         split=split,
@@ -53,6 +56,8 @@ def drawn_stream(
         any_angle=data.any_angle,
         **more,
     )
+    _ = stream[0]  # now, and not when thousands of real images have been encoded
+    return stream
 
 
 def real_crops(data: DataConfig, *, seed: int, split: str, augment: bool = True) -> RealCrops:
