@@ -6,8 +6,9 @@ Imported as ``seal2real.export.onnx``. Needs torch to export; running the files 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -89,13 +90,17 @@ def export_forger(forger: nn.Module, path: Path | str) -> Parity:
             verbose=False,
         )
     assert program is not None, "dynamo=True gives a program"
-    write_program(program, path)
-    parity = check_forger(forger, path)
-    if not parity.ok:
-        raise ValueError(
-            f"export_forger: the file must compute what the network does, got {parity.summary()}; "
-            "report the versions of torch, onnx and onnxruntime"
-        )
+    # Under its name only when it has been checked.
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+        unchecked = Path(folder) / path.name
+        write_program(program, unchecked)
+        parity = replace(check_forger(forger, unchecked), path=path)
+        if not parity.ok:
+            raise ValueError(
+                "export_forger: the file must compute what the network does, got "
+                f"{parity.summary()}; report the versions of torch, onnx and onnxruntime"
+            )
+        unchecked.replace(path)
     return parity
 
 

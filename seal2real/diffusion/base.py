@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils import logging
 
 from seal2real.diffusion.hub import download_base
 from seal2real.diffusion.layout import check_layout, hash_weights, weight_file
@@ -53,7 +56,7 @@ class Base:
 
     @property
     def latent_channels(self) -> int:
-        """Channels of a latent: 4 for Stable Diffusion, 16 for the tiny base."""
+        """Channels of a latent: 4 for Stable Diffusion, 32 for the tiny base."""
         return int(self.vae.config.latent_channels)
 
     @property
@@ -82,6 +85,18 @@ class Base:
         return int(self.unet.config.sample_size) * self.factor
 
 
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing a bar for every file that it reads."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
 def load_base(
     name: str | Path,
     *,
@@ -108,16 +123,17 @@ def load_base(
     Example:
         >>> base = load_base("tiny")
         >>> base.latent_channels, base.factor, base.positions
-        (16, 8, 77)
+        (32, 8, 77)
     """
     folder = _folder(name, local_files_only)
     check_layout(folder)
-    networks = {
-        part: kind.from_pretrained(
-            folder / part, torch_dtype=dtype or torch.float32, **_variant(folder, part)
-        )
-        for part, kind in _CLASSES.items()
-    }
+    with _without_bars():
+        networks = {
+            part: kind.from_pretrained(
+                folder / part, torch_dtype=dtype or torch.float32, **_variant(folder, part)
+            )
+            for part, kind in _CLASSES.items()
+        }
     for network in networks.values():
         network.to(device or "cpu")
         network.eval()

@@ -97,6 +97,26 @@ def save_prior(
     atomic_write(folder / _RECORD, json.dumps(record, indent=2).encode())
 
 
+def _read_record(path: Path) -> dict[str, Any]:
+    """Return what a prior says of itself.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    try:
+        record: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        lacking = sorted({"base", "base_hash", "unet"} - set(record))
+        problem = f"no {', '.join(lacking)}" if lacking else ""
+    except (ValueError, TypeError) as error:
+        problem = str(error)
+    if problem:
+        raise ValueError(
+            f"load_prior: {path} must describe a prior, got {problem}; "
+            "copy the weights folder again"
+        )
+    return record
+
+
 def load_prior(
     folder: Path | str, base: Any, *, dtype: torch.dtype = torch.float32, device: Any = None
 ) -> Prior:
@@ -118,7 +138,7 @@ def load_prior(
             f"load_prior: folder must hold {_RECORD}, got {folder}; give the weights folder of a "
             "finished `seal2real-train prior`"
         )
-    record = json.loads((folder / _RECORD).read_text("utf-8"))
+    record = _read_record(folder / _RECORD)
     if record["base_hash"] != base.hash:
         raise ValueError(
             f"load_prior: {folder} must belong to the base in use {base.hash[:16]}, got one of "

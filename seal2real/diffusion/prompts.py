@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from seal2real.models.weights_file import opened_weights
 
 __all__ = ["FAKE_PROMPT", "REAL_PROMPT", "Prompts", "embed", "load_prompts", "save_prompts"]
 
@@ -91,13 +92,13 @@ def load_prompts(path: Path | str) -> Prompts:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it holds something else.
+        ValueError: if it holds something else, or is cut short.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
             f"load_prompts: path must be a file, got {path}; `seal2real-train prior` writes one"
         )
-    with safe_open(path, framework="pt") as file:
+    with opened_weights(path, "load_prompts") as file:
         names = set(file.keys())
         if names != {"real", "fake"}:
             raise ValueError(

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 
 from seal2real.models.forger import Forger
+from seal2real.models.weights_file import opened_weights
 
 __all__ = ["FORGERS", "build_forger", "load_forger", "save_forger"]
 
@@ -56,13 +56,13 @@ def load_forger(path: Path | str) -> Forger:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file holds something else.
+        ValueError: if the file holds something else, or is cut short.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
             f"load_forger: path must be a file, got {path}; `seal2real-train forger` writes one"
         )
-    with safe_open(path, framework="pt") as file:
+    with opened_weights(path, "load_forger") as file:
         metadata: dict[str, Any] = file.metadata() or {}
         weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
     if _MARK not in metadata:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from seal2real.models.weights_file import opened_weights
 
 __all__ = ["LoraLayer", "add_lora", "load_lora", "merge_lora", "save_lora"]
 
@@ -116,9 +118,11 @@ def load_lora(adapters: nn.Module, path: Path) -> None:
     """Give ``adapters`` the weights in ``path``.
 
     Raises:
-        ValueError: if they are of another network, rank or choice of layers.
+        ValueError: if they are of another network, rank or choice of layers, or cut short.
     """
-    found, own = load_file(path), adapters.state_dict()
+    with opened_weights(path, "load_lora") as file:
+        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    own = adapters.state_dict()
     if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in own.items()}:
         raise ValueError(
             f"load_lora: {path} must hold adapters for the UNet in use, got {len(found)} weights "

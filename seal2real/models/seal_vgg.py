@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from seal2real.models.vgg import VGG19_HUB_ID, Vgg, load_vgg19
+from seal2real.models.weights_file import opened_weights
 
 __all__ = ["SEAL_VGG_FILE", "SealVgg", "load_features", "load_seal_vgg", "save_seal_vgg"]
 
@@ -56,7 +56,7 @@ def load_seal_vgg(path: Path | str = SEAL_VGG_FILE) -> SealVgg:
             f"load_seal_vgg: path must be a file, got {path}; `seal2real-train base OUT --only vgg` "
             "writes one"
         )
-    with safe_open(path, framework="pt") as file:
+    with opened_weights(path, "load_seal_vgg") as file:
         if (file.metadata() or {}).get("kind") != _KIND:
             raise ValueError(
                 f"load_seal_vgg: path must hold the small VGG's weights, got {path} without its "
@@ -92,5 +92,5 @@ def load_features(name: str) -> Vgg:
 def _is_seal_vgg(path: Path) -> bool:
     if path.suffix != ".safetensors":
         return False
-    with safe_open(path, framework="pt") as file:
+    with opened_weights(path, "load_features") as file:
         return (file.metadata() or {}).get("kind") == _KIND

@@ -169,8 +169,8 @@ def _read(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         return state
-    except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
-        what = str(error).splitlines()[0]
+    except (SafetensorError, UnpicklingError, RuntimeError, EOFError, LookupError) as error:
+        what = (str(error).splitlines() or ["nothing"])[0]
         raise ValueError(
             f"load_vgg19: {path} must be a whole file of weights, got {what}; download it again"
         ) from error

@@ -24,6 +24,7 @@ __all__ = [
     "padded_box",
     "quantised",
     "realise_seals",
+    "require_finite",
     "seal_boxes",
     "shares",
     "signed",
@@ -151,6 +152,20 @@ def signed(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 def shares(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return a plane [h, w] of 0..255 as planes [1, h, w] in [0, 1]."""
     planes: NDArray[np.float32] = _C.spread(plane[..., None], _SHARES)
+    return planes
+
+
+def require_finite(planes: NDArray[np.float32], weights: object) -> NDArray[np.float32]:
+    """Return ``planes``, what the network in ``weights`` made.
+
+    Raises:
+        ValueError: if a number is NaN or infinite: pasted, it would pass for ink.
+    """
+    if not np.isfinite(planes).all():
+        raise ValueError(
+            f"realise: a network must give finite numbers, got NaN or infinity from {weights}; "
+            "take the weights of another step, or train again"
+        )
     return planes
 
 

@@ -20,7 +20,7 @@ from seal2real.diffusion.latents import decode, encode_moments
 from seal2real.diffusion.noise import q_sample
 from seal2real.diffusion.prior import Prior, load_prior
 from seal2real.diffusion.sample import denoise, timesteps
-from seal2real.realise.crops import padded, quantised, realise_seals, signed
+from seal2real.realise.crops import padded, quantised, realise_seals, require_finite, signed
 from seal2real.rng import Rng
 from seal2real.synthesis.sample import Sample
 
@@ -112,4 +112,4 @@ class DiffusionRealiser:
             prior.denoiser, q_sample(mean, noise, start, prior.scheduler), prompt, places
         )
         made = decode(base.vae, latent)[0].float().cpu().contiguous().numpy()
-        return quantised(made, height, width)
+        return quantised(require_finite(made, self.weights), height, width)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seal2real.models.forger_noise import native_size, noise_planes
-from seal2real.realise.crops import padded, quantised, realise_seals, shares, signed
+from seal2real.realise.crops import padded, quantised, realise_seals, require_finite, shares, signed
 from seal2real.rng import Rng
 from seal2real.synthesis.sample import Sample
 
@@ -46,6 +46,11 @@ def open_session(path: Path) -> Any:
         ImportError: if onnxruntime is not installed.
         ValueError: if the file is no forger.
     """
+    if path.is_dir():
+        raise FileNotFoundError(
+            f"open_session: weights must be an ONNX file, got the folder {path}; name the .onnx "
+            "file in it, as `seal2real-train forger` writes weights/forger.onnx"
+        )
     if not path.is_file():
         raise FileNotFoundError(
             f"open_session: weights must be an ONNX file, got {path}, which does not exist; "
@@ -150,7 +155,7 @@ class ForgerRealiser:
             planes = noise_planes(rng, rows, columns, px_per_mm, self.noise_channels)
             feed[_NOISE] = planes[None]
         made: NDArray[np.float32] = self.session.run([_OUTPUT], feed)[0][0]
-        return made
+        return require_finite(made, self.weights)
 
 
 def _resized(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from seal2real.sealdb.files import atomic_write
 from seal2real.synthesis.capture import PAGE_WHITE
 from seal2real.synthesis.fit import Measured, measure_folder
 from seal2real.synthesis.ink import COLOURS
@@ -135,7 +136,7 @@ class Profile:
 
     def save(self, path: Path | str) -> None:
         """Write the profile as TOML."""
-        Path(path).write_text(tomli_w.dumps(_to_document(self)), encoding="utf-8")
+        atomic_write(Path(path), tomli_w.dumps(_to_document(self)).encode())
 
     @classmethod
     def load(cls, path: Path | str) -> Profile:

@@ -60,6 +60,16 @@ def test_another_base_is_refused(tmp_path: Path) -> None:
         load_prior(tmp_path, base())
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("no json", "Expecting value"), ('{"base": "tiny"}', "no base_hash, unet")],
+)
+def test_a_damaged_record_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "prior.json").write_text(text)
+    with pytest.raises(ValueError, match=rf"prior\.json must describe a prior, got {problem}"):
+        load_prior(tmp_path, base())
+
+
 def test_timesteps() -> None:
     """1000 steps, strength 0.4 in 4: 399, 299, 199, 99."""
     s = small_scheduler()

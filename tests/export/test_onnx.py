@@ -12,7 +12,7 @@ import torch
 from seal2real.export.onnx import OPSET, check_forger, export_forger
 from seal2real.models.forger import Forger
 from seal2real.realise.forger import open_session
-from tests.support.forgers import random_forger
+from tests.support.forgers import random_forger, write_forger
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,20 @@ def test_a_forger_without_noise_has_no_such_input(tmp_path: Path) -> None:
     path = tmp_path / "plain.onnx"
     export_forger(random_forger(noise_channels=0), path)
     assert [i.name for i in open_session(path).get_inputs()] == ["synthetic", "ink", "px_per_mm"]
+
+
+def test_a_file_that_computes_something_else_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the exporter had a bug: what it writes is another network's file."""
+    other = write_forger(tmp_path / "other.onnx", 3.0).read_bytes()
+    monkeypatch.setattr(
+        "seal2real.export.onnx.write_program", lambda _program, path: path.write_bytes(other)
+    )
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ValueError, match=r"must compute what the network does, got .*out/f\.onnx"):
+        export_forger(random_forger(), tmp_path / "out" / "f.onnx")
+    assert [*(tmp_path / "out").iterdir()] == []
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -125,6 +125,9 @@ def test_wrong_files_are_refused(state: dict[str, Tensor], tmp_path: Path) -> No
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
         with pytest.raises(ValueError, match="must be a whole file of weights"):
             load_vgg19(tmp_path / name)
+    (tmp_path / "text.onnx").write_text("hi")
+    with pytest.raises(ValueError, match="must be a whole file of weights"):
+        load_vgg19(tmp_path / "text.onnx")
     with pytest.raises(FileNotFoundError, match="load_vgg19: source must be a file or 'timm/vgg19"):
         load_vgg19(tmp_path / "none.pth")
 

@@ -143,6 +143,15 @@ def test_seals_that_meet_share_a_box(sample: Sample) -> None:
     assert found == [(7, 7, 103, 93), (197, 197, 253, 243)]
 
 
+def test_a_network_that_gives_no_numbers_is_refused(sample: Sample, tmp_path: Path) -> None:
+    """Pasted, NaN would become twice the ink, which no label denies."""
+    broken = write_forger(tmp_path / "nan.onnx", float("nan"))
+    with pytest.raises(
+        ValueError, match="must give finite numbers, got NaN or infinity from .*nan"
+    ):
+        ForgerRealiser(broken)(sample, Rng(1))
+
+
 def test_a_stored_sample_cannot_be_forged(weights: Path, sample: Sample) -> None:
     """Its coverage is not stored: it must be drawn again."""
     with pytest.raises(ValueError, match="sample must have its coverage"):

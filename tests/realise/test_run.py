@@ -133,7 +133,7 @@ def test_samples_made_together_are_those_made_alone(
     factory = RealisedFactory(forged(weights[WILD]), weights[WILD])
     alone = [factory(index) for index in range(DRAWN.count)]
     together = [*factory.many(range(DRAWN.count))]
-    assert factory._together == 5
+    assert factory.together == 5
     assert None in alone and any(made is not None for made in alone)
     for a, b in zip(alone, together, strict=True):
         assert (a is None) == (b is None)
@@ -141,7 +141,7 @@ def test_samples_made_together_are_those_made_alone(
             assert a.record == b.record
             assert np.array_equal(a.forged, b.forged) and np.array_equal(a.mask, b.mask)
     whole = forged(weights[WILD], replace(DRAWN, size="page"))
-    assert RealisedFactory(whole, weights[WILD])._together == 1
+    assert RealisedFactory(whole, weights[WILD]).together == 1
 
 
 def test_what_fails_among_samples_made_together_is_named(
