@@ -22,6 +22,7 @@ import click
 
 from benchmarks.common import row_line
 from benchmarks.system import _environment
+from seal2real.realise import run
 from seal2real.realise.forger import ForgerRealiser, default_weights
 from seal2real.realise.methods import engine_versions, weights_sha256
 from seal2real.realise.run import Realisation, RealisedFactory
@@ -33,8 +34,6 @@ from seal2real.sealdb.recipe import Recipe
 # Of the same samples; the first also reads fonts, keeps glyphs and grows memory arenas.
 _PASSES = 4
 _CORES = 2
-# What the command makes together at 256 px.
-_BATCH = 16
 
 
 class _Clock:
@@ -86,6 +85,7 @@ def stages(recipe: Recipe, forger: Path, indices: range) -> dict[str, float]:
     # In the places of what the factory would open itself.
     vars(factory)["drawn"] = clock.timed("draw", factory.drawn)
     vars(factory)["realiser"] = clock.timed("forge", realiser)
+    run.judge = clock.timed("gate", run.judge)
     provenance = Provenance(recipe.dataset_id)
 
     def work(batch: range) -> None:
@@ -97,8 +97,9 @@ def stages(recipe: Recipe, forger: Path, indices: range) -> dict[str, float]:
     keep_memory()  # as the command does
     collect_rarely()
     # Further apart than a page cache reaches, so that every pass makes its pages.
-    for start in [*indices[::_BATCH]] * _PASSES:
-        whole(range(start, min(start + _BATCH, indices.stop)))
+    batch = factory.together
+    for start in [*indices[::batch]] * _PASSES:
+        whole(range(start, min(start + batch, indices.stop)))
         clock.close(start)
     return {name: 1000 * sum(held.values()) / len(indices) for name, held in clock.least.items()}
 

@@ -43,10 +43,16 @@ Boxes py_box_counts(const Bytes& plane, const Boxes& boxes) {
   require_plane(plane, "box_counts: plane");
   require(boxes.ndim() == 2 && boxes.shape(1) == 4,
           "box_counts: boxes must have shape [N, 4]; pass x0 y0 x1 y1 rows");
-  Boxes out(boxes.shape(0));
-  for (py::ssize_t i = 0; i < boxes.shape(0); ++i) {
-    out.mutable_data()[i] =
-        box_count(plane.data(), plane.shape(1), plane.shape(0), boxes.data() + 4 * i);
+  const py::ssize_t number = boxes.shape(0);
+  Boxes out(number);
+  const uint8_t* values = plane.data();
+  const int64_t width = plane.shape(1);
+  const int64_t height = plane.shape(0);
+  const int64_t* box = boxes.data();
+  int64_t* counts = out.mutable_data();
+  py::gil_scoped_release release;
+  for (py::ssize_t i = 0; i < number; ++i) {
+    counts[i] = box_count(values, width, height, box + 4 * i);
   }
   return out;
 }

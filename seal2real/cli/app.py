@@ -60,13 +60,33 @@ class _LazyGroup(click.Group):
 
 @contextmanager
 def errors_as_lines(*expected: type[Exception]) -> Iterator[None]:
-    """Turn errors of these types into one line and exit code 2, and warnings into a line each."""
+    """Turn errors of these types into one line and exit code 2, and warnings into a line each.
+
+    So does a package that is not installed: the caller's to mend, like a wrong argument.
+    """
     with warnings.catch_warnings():
         warnings.showwarning = show_warning
         try:
             yield
         except expected as error:
             raise Refusal(error_message(error)) from error
+        except ImportError as error:
+            if (message := _missing_package(error)) is None:
+                raise
+            raise Refusal(message) from error
+
+
+def _missing_package(error: ImportError) -> str | None:
+    """Return a line about a package that is not installed; None for a mistake of our own."""
+    if error.name is None:  # raised by this package, with its remedy
+        return str(error)
+    package = error.name.partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or package == "seal2real":
+        return None
+    return (
+        f"seal2real: the package {package} must be installed for this, got none; "
+        'pip install "seal2real[train]"'
+    )
 
 
 def show_warning(message: Warning | str, *_where: Any, **_how: Any) -> None:

@@ -140,6 +140,8 @@ def realise(
     from seal2real.sealdb.verify import recipe_of
     from seal2real.sealdb.versions import locked_versions, versions_hash
 
+    if out.resolve().is_relative_to(db.resolve()):
+        raise ValueError(f"realise: OUT must lie outside DB, got {out}; choose another folder")
     realisation, weights = _realisation("realise", **given)
     with SealDB(db) as held:
         info = held.info
@@ -234,11 +236,21 @@ def _weights(command: str, method: str, forger: Path | None, prior: Path | None)
                 "traditional; drop them"
             )
         return None
-    if method.startswith("diffusion-"):
+    diffuses = method.startswith("diffusion-")
+    unused, given = ("--forger", forger) if diffuses else ("--prior", prior)
+    if given is not None:
+        raise ValueError(
+            f"{command}: {unused} must come with a method that uses it, got {method}; drop it"
+        )
+    if method == "gan" and forger is None:
+        raise ValueError(
+            f"{command}: --forger must name the GAN for method gan, got none; `seal2real-train "
+            "gan` writes weights/gan.onnx"
+        )
+    if diffuses:
         path, option, train = prior or default_prior(), "--prior", "seal2real-train prior"
     else:
-        path = forger or (default_weights() if method == "forger" else Path("gan.onnx"))
-        option = "--forger"
+        path, option = forger or default_weights(), "--forger"
         train = f"seal2real-train {method}; it writes weights/{method}.onnx"
     if not path.exists():
         raise ValueError(
@@ -258,6 +270,8 @@ def _apply_preset(context: click.Context, given: dict[str, Any]) -> None:
                 given[name] = value
     if given["count"] is None:
         raise click.MissingParameter(ctx=context, param_type="option", param_hint="'--count'")
+    if given["count"] < 1:
+        raise ValueError(f"build: --count must be at least 1, got {given['count']}; ask for some")
 
 
 def _with_real(recipe: Recipe, folder: Path, count: int | None) -> tuple[Recipe, RealImages]:

@@ -133,30 +133,13 @@ def _run(parts: tuple[str, ...], config: Config, outs: dict[str, Path], dry_run:
 
     if config.data.real or not _NEED_REAL.isdisjoint(parts):
         real_folder(config.data)  # before the seconds that it takes to import PyTorch
-    loop = _import("seal2real.training.loop")
+    loop = import_module("seal2real.training.loop")
     for part in parts:
-        stage = _import(f"seal2real.training.stages.{part}")
+        stage = import_module(f"seal2real.training.stages.{part}")
         result = loop.run_stage(stage.build_stage, config, outs[part], part)
         click.echo(result.summary())
         if not result.finished:
             raise SystemExit(_INTERRUPTED)
-
-
-def _import(module: str) -> Any:
-    """Import a module that needs PyTorch.
-
-    Raises:
-        ValueError: if the training extra is not installed.
-    """
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("seal2real"):
-            raise
-        raise ValueError(
-            f"seal2real-train: the extra 'train' must be installed, got no module {error.name!r}; "
-            'pip install "seal2real[train]"'
-        ) from error
 
 
 if __name__ == "__main__":

@@ -198,6 +198,7 @@ def test_the_paper_preset(photos: Path, tmp_path: Path) -> None:
             "--strength must come with a diffusion method, got for",
         ),
         (("--count", 2, "--method", "magic"), "'magic' is not one of"),
+        (("--count", 0), "--count must be at least 1, got 0; ask for some"),
     ],
 )
 def test_bad_arguments_exit_with_2(
@@ -219,6 +220,48 @@ def test_settings_of_diffusion_are_checked_before_networks_are_loaded(tmp_path: 
         result = run(*arguments, "--prior", prior, word, value)
         assert result.exit_code == 2
         assert "--strength must be in (0, 1] and --steps at least 1, got" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--prior", "."), "--prior must come with a method that uses it, got forger; drop it"),
+        (("--method", "gan"), "--forger must name the GAN for method gan, got none"),
+        (
+            ("--method", "diffusion-real", "--forger", "."),
+            "--forger must come with a method that uses it, got diffusion-real; drop it",
+        ),
+        (("--forger", "."), "weights must be an ONNX file, got the folder .; name the .onnx file"),
+    ],
+)
+def test_networks_that_a_method_does_not_use_are_refused(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    """Also where none is named: a gan.onnx that lies about is not meant."""
+    result = run("build", tmp_path / "out", "--count", 2, *SMALL, *arguments)
+    assert result.exit_code == 2
+    assert message in result.output.replace("\n", " ")
+
+
+def test_images_that_a_program_made_are_no_real_part(db: Path, tmp_path: Path) -> None:
+    """A dataset's own forged image, whose metadata say so; its real ones say captured."""
+    (tmp_path / "made").mkdir()
+    with SealDB(db) as database:
+        (tmp_path / "made/a.jpg").write_bytes(next(iter(database)).data("forged"))
+    arguments = ("--count", 2, *SMALL, "--method", "traditional", "--real", tmp_path / "made")
+    result = run("build", tmp_path / "out", *arguments)
+    assert result.exit_code == 2
+    assert "real images must be photographs or scans, got 1 made by a program" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_out_must_lie_outside_the_source(db: Path) -> None:
+    before = tree_bytes(db)
+    for out in (db, db / "new"):
+        result = run("realise", db, out)
+        assert result.exit_code == 2
+        assert f"realise: OUT must lie outside DB, got {out}" in result.output
+    assert tree_bytes(db) == before
 
 
 def test_pages_cannot_have_a_real_part(photos: Path, tmp_path: Path) -> None:
@@ -252,24 +295,51 @@ def test_help_shows_a_worked_example() -> None:
     assert "seal2real realise drawn forged" in run("realise", "--help").output
 
 
-def test_it_runs_without_torch(forger: Path, tmp_path: Path) -> None:
-    """With torch and diffusers refused by the import system, as if not installed: whole pages."""
-    code = """
+_WITHOUT = """
 import sys
+hidden = sys.argv.pop(1).split(",")
 class Hidden:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("torch", "diffusers", "transformers", "onnx", "onnxscript"):
+        if name.split(".")[0] in hidden:
             raise ModuleNotFoundError(f"hidden: {name}", name=name)
 sys.meta_path.insert(0, Hidden())
 from seal2real.cli import main
 main(sys.argv[1:])
 """
-    arguments = ["build", tmp_path / "out", "--count", 3, "--size", "page", "--dpi", "100"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments), "--forger", str(forger)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+
+def run_without(packages: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command where the import system refuses ``packages``, as if not installed."""
+    words = [sys.executable, "-c", _WITHOUT, packages, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_it_runs_without_torch(forger: Path, tmp_path: Path) -> None:
+    """Whole pages."""
+    arguments = ("build", tmp_path / "out", "--count", 3, "--size", "page", "--dpi", "100")
+    packages = "torch,diffusers,transformers,onnx,onnxscript"
+    done = run_without(packages, *arguments, "--forger", forger)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "requested 3, kept 3" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "message"),
+    [
+        ("rapidocr_onnxruntime", ("--ocr",), "pip install 'seal2real[ocr]', or leave --ocr out"),
+        ("onnxruntime", (), "onnxruntime must be installed to run a forger"),
+        (
+            "torch",
+            ("--method", "diffusion-real"),
+            'the package torch must be installed for this, got none; pip install "seal2real[train]"',
+        ),
+    ],
+)
+def test_a_missing_package_is_a_line(
+    package: str, arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    """What an extra brings is the caller's to install, not a bug with a trace."""
+    done = run_without(package, "build", tmp_path / "out", "--count", 2, *SMALL, *arguments)
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

@@ -80,7 +80,8 @@ def staged(dest: Path, *, forbidden: Path, caller: str = "export") -> Iterator[P
 def _check_target(dest: Path, forbidden: Path, caller: str) -> None:
     if dest.resolve().is_relative_to(forbidden.resolve()):
         raise ValueError(
-            f"{caller}: dest must lie outside the dataset, got {dest}; choose another folder"
+            f"{caller}: dest must lie outside {forbidden}, which is read, got {dest}; "
+            "choose another folder"
         )
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise FileExistsError(

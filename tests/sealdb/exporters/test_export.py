@@ -122,7 +122,7 @@ def test_a_full_folder_is_refused(db, tmp_path):
 def test_the_dataset_itself_is_refused(db):
     """verify would find foreign files there."""
     for dest in (db.path, db.path / "labels", db.path / ".." / db.path.name / "x"):
-        with pytest.raises(ValueError, match=r"export: dest must lie outside the dataset"):
+        with pytest.raises(ValueError, match=r"export: dest must lie outside .*, which is read"):
             export(db, "pairs", dest, progress=False)
     assert not (db.path / "labels").exists()
 
