@@ -32,7 +32,7 @@ from seal2real.sealdb.provenance import Provenance
 from seal2real.sealdb.recipe import Recipe
 
 # Of the same samples; the first also reads fonts, keeps glyphs and grows memory arenas.
-_PASSES = 4
+_PASSES = 8
 _CORES = 2
 
 
@@ -49,9 +49,9 @@ class _Clock:
     def timed(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         """Return ``call``, whose time is added to ``name``'s of the batch."""
 
-        def run(*arguments: Any) -> Any:
+        def run(*arguments: Any, **named: Any) -> Any:
             start = time.process_time()
-            result = call(*arguments)
+            result = call(*arguments, **named)
             self._spent[name] = self._spent.get(name, 0.0) + time.process_time() - start
             return result
 
