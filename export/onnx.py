@@ -70,9 +70,15 @@ def export_forger(forger: nn.Module, path: Path | str) -> Parity:
         path: of the ONNX file.
 
     Raises:
+        FileNotFoundError: if the folder is not there.
         ValueError: if the written file does not compute the same.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"export_forger: path must lie in a folder that is there, got {path}; make "
+            f"{path.parent} first"
+        )
     forger = forger.eval()
     inputs = _example(forger, *_TRACED)
     with warnings.catch_warnings():

@@ -97,6 +97,7 @@ class RunFolder:
             ForeignFolderError: if another run holds it.
             WriteError: if the disk refuses.
         """
+        found = self.path.is_dir()
         make_folder(self.path)
         lock = self.path / ".lock"
         with open(lock, "wb") as file:
@@ -113,7 +114,8 @@ class RunFolder:
             finally:
                 if [*self.path.iterdir()] == [lock]:  # refused before there was anything to keep
                     lock.unlink()
-                    self.path.rmdir()
+                    if not found:
+                        self.path.rmdir()
 
     def about(self) -> dict[str, Any]:
         """Return what :meth:`describe` wrote into versions.json."""

@@ -87,6 +87,14 @@ def test_a_file_that_computes_something_else_is_not_kept(
     assert [*(tmp_path / "out").iterdir()] == []
 
 
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """Before the network is traced, which takes seconds."""
+    with pytest.raises(
+        FileNotFoundError, match=r"must lie in a folder .*no/f\.onnx; make .*/no fir"
+    ):
+        export_forger(random_forger(), tmp_path / "no" / "f.onnx")
+
+
 def test_refusals(tmp_path: Path) -> None:
     """Missing files, files that are no network, and networks that are no forger."""
     with pytest.raises(FileNotFoundError, match="weights must be an ONNX file, got .*missing.onnx"):

@@ -335,35 +335,6 @@ def test_a_checkpoint_from_before_a_setting_existed_is_refused(whole: Path, tmp_
         train_small(tmp_path / "old", WORDS)
 
 
-def test_files_named_by_settings_are_held_by_hash(tmp_path: Path) -> None:
-    """A profile may move, but not change; of page folders names and sizes count."""
-    profile, pages = tmp_path / "a.toml", tmp_path / "pages"
-    profile.write_text("noise = 1")
-    pages.mkdir()
-    (pages / "scan.png").write_bytes(b"12345")
-    words = ("small.steps=4", f"data.pages=['{pages}']")
-    assert train_small(tmp_path / "run", (*words, f"data.profile={profile}")).finished
-    moved = tmp_path / "b.toml"
-    profile.rename(moved)
-    assert train_small(tmp_path / "run", (*words, f"data.profile={moved}")).finished
-    moved.write_text("noise = 2")
-    with pytest.raises(CheckpointError, match="must rest on the same profile, got a checkpoint"):
-        train_small(tmp_path / "run", (*words, f"data.profile={moved}"))
-    moved.write_text("noise = 1")
-    (pages / "more.png").write_bytes(b"1")
-    with pytest.raises(CheckpointError, match="must rest on the same pages"):
-        train_small(tmp_path / "run", (*words, f"data.profile={moved}"))
-
-
-def test_a_run_refused_at_once_leaves_nothing(tmp_path: Path) -> None:
-    def build(_config: Config, _context: Context) -> Stage:
-        raise ValueError("too few images")
-
-    with pytest.raises(ValueError, match="too few images"):
-        run_stage(build, resolve("tiny", "", ("loop.device=cpu",)), tmp_path / "run", "small")
-    assert not (tmp_path / "run").exists()
-
-
 def test_refusals_come_before_the_stage_is_built(whole: Path, tmp_path: Path) -> None:
     """Building may mean to encode thousands of images."""
 
@@ -378,14 +349,6 @@ def test_refusals_come_before_the_stage_is_built(whole: Path, tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteError, match="got File exists; that is a file: choose another name"):
         run_stage(build, resolve("tiny", "", quiet), tmp_path / "file", "small")
-
-
-def test_a_longer_run_goes_on_from_a_finished_one(tmp_path: Path) -> None:
-    """Steps may grow: the weights of the shorter run are replaced."""
-    assert train_small(tmp_path, ("small.steps=4",)).finished
-    short = (tmp_path / "weights/cleaner.safetensors").read_bytes()
-    assert train_small(tmp_path, ("small.steps=6",)).step == 6
-    assert (tmp_path / "weights/cleaner.safetensors").read_bytes() != short
 
 
 def test_a_weight_without_gradient_is_refused(tmp_path: Path) -> None:
