@@ -82,10 +82,8 @@ class PageFont:
 
     def width(self, text: str) -> float:
         """Return the set width of ``text`` in em."""
-        known = self._metrics
-        if len(text) == 1:  # most that a Chinese line is broken into
-            return known[text][0]
         total = 0.0
+        known = self._metrics
         for char in text:
             total += known[char][0]
         return total
