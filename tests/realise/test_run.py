@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,7 +134,19 @@ def test_samples_made_together_are_those_made_alone(
     monkeypatch.setattr("seal2real.realise.run._MOST_TOGETHER", 5)
     factory = RealisedFactory(forged(weights[WILD]), weights[WILD])
     alone = [factory(index) for index in range(DRAWN.count)]
+    order: list[str] = []
+
+    def noted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            order.append(name)
+            return call(*arguments)
+
+        return run
+
+    for name in ("drawn", "realiser"):
+        vars(factory)[name] = noted(name, getattr(factory, name))
     together = [*factory.many(range(DRAWN.count))]
+    assert order[:10] == ["drawn"] * 5 + ["realiser"] * 5
     assert factory.together == 5
     assert None in alone and any(made is not None for made in alone)
     for a, b in zip(alone, together, strict=True):
