@@ -43,6 +43,7 @@ from seal2real.models.forger import Forger
 from seal2real.models.seal_vgg import SealVgg
 from seal2real.models.vgg import Vgg, Vgg19
 from seal2real.training.composite import composite
+from seal2real.training.stages.prior import prepared
 
 Job = Callable[[], object]
 
@@ -99,8 +100,10 @@ def setup(shape: str, batch: int, device: torch.device, precision: str, *, ours:
     low = torch.bfloat16 if precision == "bf16" and ours else torch.float32
     for network in (vae, vgg):
         nn.Module.to(network, device, low).requires_grad_(False)
-    for network in (unet, forger, vae, vgg):
-        nn.Module.to(network, device, memory_format=torch.channels_last if ours else None)
+    for network in (unet, forger):
+        nn.Module.to(network, device)
+    if ours:
+        vae, unet = prepared(vae, False), prepared(unet, False)
     prompts = Prompts(*torch.randn(2, _POSITIONS, width)).to(device)
     half = torch.bfloat16 if precision == "bf16" else None
 
@@ -183,78 +186,92 @@ def blocks(s: Setup) -> dict[str, Job]:
 
 def steps(s: Setup, *, ours: bool) -> dict[str, Job]:
     """Return whole steps without the optimizer: stage 1 (eq. 1, eq. 2), stage 2 (eq. 5, eq. 6)."""
+    return _our_steps(s) if ours else _eager_steps(s)
+
+
+def _our_steps(s: Setup) -> dict[str, Job]:
+    """Return the steps of this project: real latents cached, both domains in one pass."""
     with torch.no_grad():
         cached = s.latent(s.page)
 
-    def latents() -> Tensor:
-        """Return real latents: from the cache, or encoded anew as a plain script would."""
-        if ours:
-            return cached
-        with torch.no_grad(), s.autocast():
-            return s.latent(s.page)
-
-    def two_sided(loss: Any) -> None:
-        with s.autocast():
-            value = loss(s.sd, s.prompts, s.noised(latents()), s.noised(latents()))
+    def eq1() -> None:
+        with frozen(s.unet), s.autocast():
+            value = prompt_loss(s.sd, s.prompts, s.noised(cached), s.noised(cached))
         value.backward()
 
-    def wanted(x: Noised) -> Tensor:
-        if s.scheduler.config.prediction_type == "v_prediction":
-            velocity: Tensor = s.scheduler.get_velocity(x.x0, x.noise, x.t)
-            return velocity
-        return x.noise
-
-    def eager(prompts: tuple[Tensor, Tensor], *, forged: Tensor | None = None) -> None:
-        """Learn real latents under the first prompt, and forged or drawn ones under the second."""
-        for prompt, x0 in zip(prompts, (None, forged), strict=True):
-            with s.autocast():
-                x = s.noised(latents() if x0 is None else x0)
-                loss = (s.sd(x.x_t(s.scheduler), x.t, prompt) - wanted(x)).square().mean()
-            loss.backward()
-
-    def eq1() -> None:
-        with frozen(s.unet):
-            if ours:
-                two_sided(prompt_loss)
-            else:
-                eager((s.prompts.real, s.prompts.fake))
-
     def eq2() -> None:
-        if ours:
-            two_sided(unet_loss)
-        else:
-            eager((s.prompts.real.detach(), s.prompts.fake.detach()))
-
-    def eq5(kind: str) -> None:
-        with frozen(s.unet, s.prompts):
-            with s.autocast():
-                forged = s.forged()
-                x0 = s.latent(forged)
-                x = s.noised(x0)
-                if kind == "eq3":
-                    prior = prior_loss(s.sd, s.prompts.real, x)
-                else:
-                    prior = gradient_loss(x0, dm_gradient(s.sd, s.prompts.real, s.prompts.fake, x))
-                content = content_loss(s.vgg, forged, s.page, (1.0,) * 5, weight=s.feather)
-            (prior + content).backward()
+        with s.autocast():
+            value = unet_loss(s.sd, s.prompts, s.noised(cached), s.noised(cached))
+        value.backward()
 
     def eq6() -> None:
         with torch.no_grad(), s.autocast():
-            x0 = s.latent(s.forged())
-        if not ours:
-            eager((s.prompts.real, s.prompts.fake), forged=x0)
-            return
+            forged = s.latent(s.forged())
         with s.autocast():
-            value = adversarial_loss(s.sd, s.prompts, s.noised(latents()), s.noised(x0))
+            value = adversarial_loss(s.sd, s.prompts, s.noised(cached), s.noised(forged))
         value.backward()
 
+    return _named(s, eq1, eq2, eq6)
+
+
+def _eager_steps(s: Setup) -> dict[str, Job]:
+    """Return the same steps as a plain script makes them: real images encoded in every pass."""
+
+    def learn(prompt: Tensor, x0: Tensor) -> None:
+        x = s.noised(x0)
+        with s.autocast():
+            wanted = x.noise
+            if s.scheduler.config.prediction_type == "v_prediction":
+                wanted = s.scheduler.get_velocity(x.x0, x.noise, x.t)
+            loss = (s.sd(x.x_t(s.scheduler), x.t, prompt) - wanted).square().mean()
+        loss.backward()
+
+    def encoded() -> Tensor:
+        with torch.no_grad(), s.autocast():
+            return s.latent(s.page)
+
+    def eq1() -> None:
+        with frozen(s.unet):
+            for prompt in (s.prompts.real, s.prompts.fake):
+                learn(prompt, encoded())
+
+    def eq2() -> None:
+        for prompt in (s.prompts.real.detach(), s.prompts.fake.detach()):
+            learn(prompt, encoded())
+
+    def eq6() -> None:
+        with torch.no_grad(), s.autocast():
+            forged = s.latent(s.forged())
+        learn(s.prompts.real, encoded())
+        learn(s.prompts.fake, forged)
+
+    return _named(s, eq1, eq2, eq6)
+
+
+def _named(s: Setup, eq1: Job, eq2: Job, eq6: Job) -> dict[str, Job]:
+    """Return the steps by name; the forger's own are the same code on either side."""
     return {
         "stage 1, eq. 1": eq1,
         "stage 1, eq. 2": eq2,
-        "stage 2, eq. 5, true gradient": lambda: eq5("eq3"),
-        "stage 2, eq. 5, distribution matching": lambda: eq5("dm"),
+        "stage 2, eq. 5, true gradient": lambda: _eq5(s, "eq3"),
+        "stage 2, eq. 5, distribution matching": lambda: _eq5(s, "dm"),
         "stage 2, eq. 6": eq6,
     }
+
+
+def _eq5(s: Setup, kind: str) -> None:
+    """Make the forger's step, by the true gradient ("eq3") or by distribution matching ("dm")."""
+    with frozen(s.unet, s.prompts), s.autocast():
+        forged = s.forged()
+        x0 = s.latent(forged)
+        x = s.noised(x0)
+        if kind == "eq3":
+            prior = prior_loss(s.sd, s.prompts.real, x)
+        else:
+            prior = gradient_loss(x0, dm_gradient(s.sd, s.prompts.real, s.prompts.fake, x))
+        content = content_loss(s.vgg, forged, s.page, (1.0,) * 5, weight=s.feather)
+        loss = prior + content
+    loss.backward()
 
 
 def peak_mb(job: Job, device: torch.device) -> float:

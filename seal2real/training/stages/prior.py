@@ -263,6 +263,10 @@ def prepared(network: Any, gradient_checkpointing: bool) -> Any:
     if gradient_checkpointing:
         network.enable_gradient_checkpointing()
         network.train()  # diffusers recomputes in training mode only; there is no dropout
+    if next(network.parameters()).device.type == "cpu":
+        # Zen 5, bf16, 256 px: the encoder takes 185 ms there and back as it is, 221 channels last;
+        # the UNet 301 and 315.
+        return network
     return network.to(memory_format=torch.channels_last)
 
 
