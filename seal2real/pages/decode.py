@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from seal2real.pages.files import MAX_PIXELS
 
-__all__ = ["ImageInfo", "check_image", "open_rgba", "read_image"]
+__all__ = ["ImageInfo", "check_image", "open_rgba", "read_image", "upright_rgb"]
 
 _ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
 # Exposure time, f-number, focal length: only cameras write them, and then dpi means nothing.
@@ -85,13 +85,18 @@ def read_image(
             image.draft(None, target)  # JPEG decodes to the next larger power of two: saves memory
         image.load()
         rgb = _to_rgb(image)
-        orientation = int(image.getexif().get(_ORIENTATION, 1))
+        orientation = _orientation(image)
     if dpi and max(dpi) > _SQUARE * min(dpi):
         stretch = (max(dpi) / dpi[0], max(dpi) / dpi[1])
         target = (round(target[0] * stretch[0]), round(target[1] * stretch[1]))
     if rgb.size != target:
         rgb = rgb.resize(target, Image.Resampling.BICUBIC, reducing_gap=2.0)
     return np.array(_upright(rgb, orientation))
+
+
+def upright_rgb(image: Image.Image) -> NDArray[np.uint8]:  # [H, W, 3]
+    """Return an open image as upright sRGB on white, whatever its mode, at its own size."""
+    return np.array(_upright(_to_rgb(image), _orientation(image)))
 
 
 @contextmanager
@@ -225,10 +230,14 @@ def open_rgba(path: Path) -> tuple[NDArray[np.uint8], float | None]:
         alpha = np.full((image.height, image.width), 255, np.uint8)
         if "A" in image.getbands() or "transparency" in image.info:
             alpha = np.asarray(image.convert("RGBA").getchannel("A"))
-        orientation = int(image.getexif().get(_ORIENTATION, 1))
+        orientation = _orientation(image)
         rgb = _to_rgb(image, flatten=False)
     rgba = Image.merge("RGBA", (*rgb.split(), Image.fromarray(alpha)))
     return np.array(_upright(rgba, orientation)), None if info.dpi is None else info.dpi[0]
+
+
+def _orientation(image: Image.Image) -> int:
+    return int(image.getexif().get(_ORIENTATION, 1))
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

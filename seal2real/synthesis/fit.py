@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from seal2real.pages.decode import check_image
+from seal2real.pages.decode import check_image, upright_rgb
 from seal2real.pages.files import MAX_PIXELS
 from seal2real.synthesis.capture import PAGE_WHITE, CaptureParams
 from seal2real.synthesis.compression import block_phase, find_jpeg, quality_of
@@ -106,7 +106,7 @@ def measure(image: Image.Image) -> Measured:
         ValueError: if it is smaller than 64 px.
     """
     quality, subsampling = _jpeg_settings(image)
-    rgb = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    rgb = upright_rgb(image)
     if min(rgb.shape[:2]) < _MIN_SIDE:
         raise ValueError(
             f"fit: image must be at least {_MIN_SIDE} px wide and high, got "

@@ -210,6 +210,17 @@ def test_noise_is_found_behind_jpeg(noise: float, texture: float, quality: int) 
     assert found.texture_sigma == pytest.approx(texture, abs=0.9 + 0.15 * noise)
 
 
+def test_modes_are_read_as_pages_are() -> None:
+    """Deep grey measures as grey does, and transparent paper as white paper."""
+    grey = photograph(None, LENS).convert("L")
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    assert deep.mode == "I;16"
+    assert measure(deep) == measure(grey)
+    ink = photograph(sample_ink(Rng(2), colour="red"), LENS)
+    clear = Image.merge("RGBA", (*ink.split(), Image.new("L", ink.size)))
+    assert measure(clear) == measure(Image.new("RGB", ink.size, "white"))
+
+
 @pytest.mark.parametrize("quality", [50, 75, 85])
 def test_jpeg_is_found_in_pixels(quality: int) -> None:
     """A crop kept as PNG tells what its photograph went through."""
