@@ -5,7 +5,10 @@ Imported as ``seal2real.export.onnx``. Needs torch to export; running the files 
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,7 +84,7 @@ def export_forger(forger: nn.Module, path: Path | str) -> Parity:
         )
     forger = forger.eval()
     inputs = _example(forger, *_TRACED)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet("torch.onnx._internal.exporter._registration"):
         # Of axes named twice, and of PyTorch's own future.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -108,6 +111,18 @@ def export_forger(forger: nn.Module, path: Path | str) -> Parity:
             )
         unchecked.replace(path)
     return parity
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Hear errors alone of ``logger``, which warns that torchvision, unused here, is not installed."""
+    named = logging.getLogger(logger)
+    level = named.level
+    named.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        named.setLevel(level)
 
 
 def write_program(program: Any, path: Path) -> None:

@@ -39,6 +39,10 @@ def onnx(weights: Path, out: Path) -> None:
     from seal2real.export.onnx import export_forger
     from seal2real.models.build import load_forger
 
+    if out.suffix.lower() != ".onnx":
+        raise ValueError(
+            f"onnx: OUT must be a file name that ends in .onnx, got {out}; no other file is replaced"
+        )
     click.echo(export_forger(load_forger(weights), out).summary())
 
 

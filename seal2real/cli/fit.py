@@ -25,6 +25,26 @@ def fit(folder: Path, profile: Path) -> None:
             f"fit: PROFILE must lie in an existing folder, got {profile}; "
             f"make {profile.parent} first"
         )
+    _refuse_others(profile)
     fitted = fit_profile(folder)
     fitted.save(profile)
     click.echo(f"{profile}: fitted to {fitted.image_count} images of {folder}")
+
+
+def _refuse_others(profile: Path) -> None:
+    """Refuse to replace a file that no earlier fit wrote."""
+    from seal2real.synthesis.profile import Profile
+
+    if profile.suffix.lower() != ".toml":
+        raise ValueError(
+            f"fit: PROFILE must be a file name that ends in .toml, got {profile}; give it that name"
+        )
+    if not profile.exists():
+        return
+    try:
+        Profile.load(profile)
+    except ValueError:
+        raise ValueError(
+            f"fit: PROFILE must be new or a profile of this version, got the file {profile}; give "
+            "another name"
+        ) from None

@@ -43,6 +43,15 @@ def test_check_tells_same_from_other(files: tuple[Path, Path], tmp_path: Path) -
     assert "NOT the same" in other.output
 
 
+def test_no_other_file_is_replaced(files: tuple[Path, Path]) -> None:
+    """The weights themselves least of all."""
+    before = files[0].read_bytes()
+    result = run("onnx", files[0], files[0])
+    assert result.exit_code == 2
+    assert "OUT must be a file name that ends in .onnx" in result.output.replace("\n", " ")
+    assert files[0].read_bytes() == before
+
+
 def test_refusals(files: tuple[Path, Path], tmp_path: Path) -> None:
     """One line, exit status 2: missing files, and files that are no network."""
     assert run("onnx", tmp_path / "none.safetensors", tmp_path / "a.onnx").exit_code == 2
