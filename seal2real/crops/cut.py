@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ _TRIMMED_PX = 6
 _SMEAR_PX = 2
 # A crop with a larger share to ignore within the seal is left out.
 _MOST_IGNORED = 0.35
+# Longer names of crops are cut and end in a hash: file systems take 255 bytes, suffixes included.
+_STEM_BYTES, _DIGEST_CHARS = 200, 12
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -203,10 +206,10 @@ def _crops_of(
     rows: list[dict[str, Any]] = []
     found = 0
     try:
-        for source, image, ignored, scale in _pages(path, name, masks, settings):
+        for page, image, ignored, scale in _pages(path, masks, settings):
             plain = fill_ignored(image, grow(ignored, _SMEAR_PX)) if not ignored.all() else image
             for seal in find_seals(session, plain, scale, min_score=settings.min_score):
-                row = _write_crop(root, source, image, ignored, seal, settings)
+                row = _write_crop(root, name, page, image, ignored, seal, settings)
                 found += 1
                 if row is None:
                     report.ignored += 1
@@ -225,9 +228,9 @@ def _crops_of(
 
 
 def _pages(
-    path: Path, name: str, masks: IgnoreMasks, settings: CropSettings
-) -> Iterator[tuple[str, Image, Mask, Any]]:
-    """Yield (source, image, what to ignore, scale) of every page of a file."""
+    path: Path, masks: IgnoreMasks, settings: CropSettings
+) -> Iterator[tuple[int | None, Image, Mask, Any]]:
+    """Yield (number, image, what to ignore, scale) of every page; None numbers the only one."""
     if _is_pdf(path):
         pages = PdfPages(path, _PDF_DPI, max_pixels=settings.max_pixels)
         for number in range(len(pages)):
@@ -235,15 +238,14 @@ def _pages(
             ignored = masks.read(path, (page.height, page.width))
             scale = image_scale(page.width, (_PDF_DPI, _PDF_DPI), settings.page_width_mm)
             several = len(pages) + len(pages.bad) > 1
-            source = f"{name}#{page.source['page'] + 1}" if several else name
-            yield source, page.image, ignored, scale
+            yield page.source["page"] + 1 if several else None, page.image, ignored, scale
         return
     info = check_image(path, settings.max_pixels)
     for frame in range(info.frames):
         image = read_image(path, frame)
         ignored = masks.read(path, (image.shape[0], image.shape[1]))
         scale = image_scale(image.shape[1], info.dpi, settings.page_width_mm)
-        yield (f"{name}#{frame + 1}" if info.frames > 1 else name), image, ignored, scale
+        yield frame + 1 if info.frames > 1 else None, image, ignored, scale
 
 
 def _refuse_made(path: Path) -> None:
@@ -265,7 +267,8 @@ def _is_pdf(path: Path) -> bool:
 
 def _write_crop(
     root: Path,
-    source: str,
+    name: str,
+    page: int | None,
     image: Image,
     ignored: Mask,
     seal: FoundSeal,
@@ -277,14 +280,14 @@ def _write_crop(
     share = _ignored_share(seal, ignored)
     if share > _MOST_IGNORED:
         return None
-    file = _free_name(root / "crops", source)
+    file = _free_name(root / "crops", name, page)
     Pillow.fromarray(image[y0:y1, x0:x1]).save(file)
     if hidden.any():
         plane = hidden.astype(np.uint8) * 255
         Pillow.fromarray(plane).save(file.with_name(file.stem + ".ignore.png"))
     return {
         "file": f"crops/{file.name}",
-        "source": source,
+        "source": name if page is None else f"{name}#{page}",
         "px_per_mm": round(seal.px_per_mm, 4),
         "scale_by": seal.scale_by,
         "shape": seal.shape,
@@ -329,10 +332,15 @@ def _ignored_share(seal: FoundSeal, ignored: Mask) -> float:
     return float(part.ravel()[within].mean()) if within.any() else 1.0
 
 
-def _free_name(folder: Path, source: str) -> Path:
-    """Return crops/NAME-k.png that is not there yet; NAME is the source's, folders joined by -."""
-    path, _, page = source.partition("#")
-    stem = "-".join(Path(path).with_suffix("").parts) + (f"-p{page}" if page else "")
+def _free_name(folder: Path, name: str, page: int | None) -> Path:
+    """Return crops/NAME-k.png that is not there yet; NAME is the file's, folders joined by -."""
+    stem = "-".join(Path(name).with_suffix("").parts)
+    raw = stem.encode()
+    if len(raw) > _STEM_BYTES:
+        digest = hashlib.sha256(raw).hexdigest()[:_DIGEST_CHARS]
+        stem = f"{raw[:_STEM_BYTES].decode(errors='ignore')}-{digest}"
+    if page is not None:
+        stem += f"-p{page}"
     number = 0
     while (folder / f"{stem}-{number}.png").exists():
         number += 1

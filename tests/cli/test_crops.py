@@ -188,6 +188,21 @@ def test_no_usable_image_and_no_seal_are_errors_and_leave_nothing(tmp_path: Path
     assert [p.name for p in tmp_path.iterdir()] == ["scans"]
 
 
+def test_names_that_file_systems_and_pages_bend(tmp_path: Path) -> None:
+    """A # is no page number, and long names of nested folders still fit one name of a file."""
+    deep = tmp_path / "scans" / ("合同" * 20) / ("扫描" * 20)
+    deep.mkdir(parents=True)
+    first, second = (sample.synthetic for sample in sealed(2))
+    Image.fromarray(first).save(tmp_path / "scans" / "#3 a#1.png")
+    Image.fromarray(second).save(deep / ("章" * 40 + ".png"))
+    result = run(tmp_path / "scans", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in (tmp_path / "out/crops.jsonl").read_text().splitlines()]
+    assert {row["source"][:7] for row in rows} == {"#3 a#1.", "合同合同合同合"}
+    assert all((tmp_path / "out" / row["file"]).is_file() for row in rows)
+    assert any(row["file"] == "crops/#3 a#1-0.png" for row in rows)
+
+
 def test_pages_of_a_pdf_are_read_at_a_known_scale(tmp_path: Path) -> None:
     """Two sealed pages at 150 dpi come out at 200; a damaged PDF is listed and costs nothing."""
     folder = tmp_path / "scans"
