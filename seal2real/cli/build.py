@@ -97,6 +97,7 @@ def build(context: click.Context, out: Path, **given: Any) -> None:
       seal2real labels out --to coco out-coco
     Without a forger: --method traditional. With one of yours: --forger runs/mine/forger.onnx
     """
+    most_real = _MOST_REAL if given["preset"] == "paper" else None
     _apply_preset(context, given)
     dry_run, workers, shard = (given.pop(name) for name in ("dry_run", "workers", "shard"))
     real_folder, real_count = given.pop("real"), given.pop("real_count")
@@ -105,7 +106,7 @@ def build(context: click.Context, out: Path, **given: Any) -> None:
     recipe = replace(drawing_recipe(out, dry_run, **given), realisation=realisation.to_dict())
     images = None
     if real_folder is not None:
-        recipe, images = _with_real(recipe, real_folder, real_count)
+        recipe, images = _with_real(recipe, real_folder, real_count, most_real)
     elif real_count is not None:
         raise ValueError("build: --real-count must come with --real, got no --real; name a folder")
     if dry_run:
@@ -225,9 +226,9 @@ def _weights(command: str, method: str, forger: Path | None, prior: Path | None)
     """Return the file or folder of the method's network.
 
     Raises:
-        ValueError: if it is missing, or one is given that the method has no use for.
+        ValueError: if it is missing or no network, or one is given that the method has no use for.
     """
-    from seal2real.realise.forger import default_prior, default_weights
+    from seal2real.realise.forger import default_prior, default_weights, open_session
 
     if method == "traditional":
         if forger is not None or prior is not None:
@@ -257,6 +258,13 @@ def _weights(command: str, method: str, forger: Path | None, prior: Path | None)
             f"{command}: weights of method {method} must be there, got no {path}; train them "
             f"({train}) and name them with {option}, or use --method traditional"
         )
+    if not diffuses:
+        open_session(path)
+    elif not (path / "prior.json").is_file():  # before all that the folder holds is hashed
+        raise ValueError(
+            f"{command}: --prior must be the weights folder of a prior, got {path} without prior.json; "
+            "`seal2real-train prior` writes OUT/weights"
+        )
     return path
 
 
@@ -274,8 +282,10 @@ def _apply_preset(context: click.Context, given: dict[str, Any]) -> None:
         raise ValueError(f"build: --count must be at least 1, got {given['count']}; ask for some")
 
 
-def _with_real(recipe: Recipe, folder: Path, count: int | None) -> tuple[Recipe, RealImages]:
-    """Return the recipe with its real part, and the images."""
+def _with_real(
+    recipe: Recipe, folder: Path, count: int | None, most: int | None
+) -> tuple[Recipe, RealImages]:
+    """Return the recipe with its real part, and the images; see ``RealImages.describe``."""
     from seal2real.realise.real import RealImages
 
     if recipe.pixels is None:
@@ -285,7 +295,7 @@ def _with_real(recipe: Recipe, folder: Path, count: int | None) -> tuple[Recipe,
     if count is not None and count < 1:
         raise ValueError(f"build: --real-count must be at least 1, got {count}; leave --real out")
     images = RealImages(folder)
-    real = {"folder": str(folder), **images.describe(count, _MOST_REAL)}
+    real = {"folder": str(folder), **images.describe(count, most)}
     return replace(recipe, real=real), images
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from seal2real.crops.fill import fill_ignored, grow
 from seal2real.rng import Rng
 from seal2real.sealdb.codec import encode_jpeg, encode_png
 from seal2real.sealdb.provenance import CAPTURED, Provenance, embed
@@ -23,12 +24,21 @@ from seal2real.synthesis.capture import jpeg_round_trip, sample_capture
 from seal2real.synthesis.options import Options
 from seal2real.synthesis.profile import Profile
 from seal2real.training.data.checks import check_real
-from seal2real.training.data.real_files import BORDER_PX, RealImage, list_real
+from seal2real.training.data.real_files import (
+    BORDER_PX,
+    IGNORE_GROWTH_PX,
+    RealImage,
+    list_real,
+    read_ignore,
+    read_real,
+)
 
 __all__ = ["RealImages"]
 
 # Side of the square round a seal, mm: the largest usual one (42 mm) and the crops' free share.
 _WINDOW_MM = 42.0 * 1.12
+# Places of which the one with least to ignore is cut.
+_TRIES = 16
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,8 @@ class RealImages:
                 "cut seals out of scans with `seal2real crops`"
             )
         check_real(self.folder, found)
+        for image in found:
+            read_real(image.path)  # a damaged one is found before anything is written
         return found
 
     @cached_property
@@ -63,15 +75,15 @@ class RealImages:
         """Sha256 of every file."""
         return tuple(hashlib.sha256(i.path.read_bytes()).hexdigest() for i in self.images)
 
-    def describe(self, count: int | None, most: int) -> dict[str, Any]:
+    def describe(self, count: int | None, most: int | None) -> dict[str, Any]:
         """Return the ``real`` of a recipe.
 
         Args:
             count: images to cut; more than there are files gives several of one. None: one a file.
-            most: at most so many where ``count`` is None.
+            most: at most so many where ``count`` is None; None sets no limit.
         """
         if count is None:
-            count = min(len(self.images), most)
+            count = len(self.images) if most is None else min(len(self.images), most)
         digest = hashlib.sha256("".join(self.hashes).encode()).hexdigest()
         return {"count": count, "files": digest}
 
@@ -110,19 +122,31 @@ class _Cut:
         packet = Provenance(recipe.dataset_id, CAPTURED)
         return embed(data, packet), recipe.image_format, pixels.shape[1], pixels.shape[0], scale
 
+    def _inner(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+        """Return the image less its rims, what is to be ignored filled, and where that is."""
+        inside = (slice(BORDER_PX, -BORDER_PX), slice(BORDER_PX, -BORDER_PX))
+        whole, ignored = read_real(self.image.path), read_ignore(self.image)
+        if ignored is None:
+            return whole[inside], None
+        ignored = grow(ignored, IGNORE_GROWTH_PX)
+        return fill_ignored(whole, ignored)[inside], ignored[inside]
+
     def _window(self, rng: Rng) -> tuple[NDArray[np.uint8], float]:
         """Return a square, uint8 [S, S, 3], and its px per mm, framed as `choose_window` does."""
         side = self.recipe.pixels
         assert side is not None
-        with Image.open(self.image.path) as file:
-            whole = np.asarray(file.convert("RGB"))
-        inner = whole[BORDER_PX : whole.shape[0] - BORDER_PX, BORDER_PX : -BORDER_PX or None]
+        inner, ignored = self._inner()
         height, width = inner.shape[:2]
         # Native scale, unless the seal would not fit; and never more than there is.
         wanted = max(side, round(_WINDOW_MM * self.image.px_per_mm))
         cut = min(wanted, height, width)
-        x0 = round(rng.uniform() * (width - cut))
-        y0 = round(rng.uniform() * (height - cut))
+        places = [
+            (round(rng.uniform() * (width - cut)), round(rng.uniform() * (height - cut)))
+            for _ in range(1 if ignored is None else _TRIES)
+        ]
+        if ignored is not None:
+            places.sort(key=lambda at: ignored[at[1] : at[1] + cut, at[0] : at[0] + cut].sum())
+        x0, y0 = places[0]
         part = np.ascontiguousarray(inner[y0 : y0 + cut, x0 : x0 + cut])
         if cut != side:
             resized = Image.fromarray(part).resize((side, side), Image.Resampling.BICUBIC)

@@ -243,6 +243,23 @@ def test_networks_that_a_method_does_not_use_are_refused(
     assert message in result.output.replace("\n", " ")
 
 
+def test_a_dry_run_refuses_what_is_no_network(forger: Path, tmp_path: Path) -> None:
+    """A folder is named before all of it is read."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no network")
+    for option, path, message in (
+        ("--forger", tmp_path, "must be an ONNX file, got the folder"),
+        ("--forger", notes, "must be a readable ONNX file"),
+        ("--prior", tmp_path, "--prior must be the weights folder of a prior"),
+    ):
+        method = ("--method", "diffusion-real") if option == "--prior" else ()
+        result = run(
+            "build", tmp_path / "out", "--count", 2, *SMALL, option, path, *method, "--dry-run"
+        )
+        assert result.exit_code == 2, result.output
+        assert message in result.output.replace("\n", " ")
+
+
 def test_images_that_a_program_made_are_no_real_part(db: Path, tmp_path: Path) -> None:
     """A dataset's own forged image, whose metadata say so; its real ones say captured."""
     (tmp_path / "made").mkdir()

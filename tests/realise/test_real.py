@@ -240,6 +240,30 @@ def test_parts_join_to_the_same_dataset(photos: Path, db: Path, tmp_path: Path) 
     assert problem.file == "real/shards/train-000999.tar"
 
 
+def test_what_is_to_be_ignored_is_not_shown(tmp_path: Path) -> None:
+    """A green box on grey: cuts lie beside it where there is room, and it is filled where not."""
+    for k, side in enumerate((600, 150)):
+        image, box = np.full((side, side, 3), 180, np.uint8), np.zeros((side, side), np.uint8)
+        box[side // 3 : side // 2, side // 3 : side // 2] = 255
+        image[box > 0] = (0, 255, 0)
+        Image.fromarray(image).save(tmp_path / f"{k}.png")
+        Image.fromarray(box).save(tmp_path / f"{k}.ignore.png")
+    images = RealImages(tmp_path)
+    recipe = traditional(replace(DRAWN, count=2), images, 12)
+    for item in images.items(recipe):
+        shown = np.asarray(Image.open(io.BytesIO(item.make()[0])).convert("RGB"), np.int16)
+        assert (shown[..., 1] - shown[..., 0]).max() < 12
+
+
+def test_damage_is_found_before_anything_is_written(tmp_path: Path) -> None:
+    """A file whose header alone is whole; the photograph is named, not the disk."""
+    Image.effect_noise((200, 200), 40).convert("RGB").save(tmp_path / "a.jpg")
+    whole = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "b.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"b.jpg must be a complete image, got .*; repair or rem"):
+        RealImages(tmp_path).describe(None, None)
+
+
 def test_refusals(tmp_path: Path) -> None:
     """A folder without images, and one that is none."""
     with pytest.raises(ValueError, match="--real must be a folder of images, got none"):

@@ -51,7 +51,7 @@ def check_real(folder: Path | str, images: Sequence[RealImage]) -> None:
         ValueError: if there is one.
     """
     refuse_marked(folder)
-    refuse_made(images)
+    refuse_made(image.path for image in images)
 
 
 def refuse_marked(folder: Path | str) -> None:
@@ -74,18 +74,18 @@ def refuse_marked(folder: Path | str) -> None:
             )
 
 
-def refuse_made(images: Iterable[RealImage]) -> None:
+def refuse_made(paths: Iterable[Path]) -> None:
     """Refuse images whose metadata say that a program made them: they are no real ones.
 
     Raises:
         ValueError: with their number and the first of them.
     """
-    made = [(image, found) for image in images if (found := maker(image.path.read_bytes()))]
+    made = [(path, found) for path in paths if (found := maker(path.read_bytes()))]
     if made:
-        image, program = made[0]
+        path, program = made[0]
         raise ValueError(
             f"refuse_made: real images must be photographs or scans, got {len(made)} made by a "
-            f"program, the first {image.path} by {program}; take them out of the folder"
+            f"program, the first {path} by {program}; take them out of the folder"
         )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seal2real.rng import Rng
+from seal2real.training.data.real_files import read_mask, read_real
 
 __all__ = ["PhotoCrops", "find_photos"]
 
@@ -98,14 +99,12 @@ def find_photos(
 @lru_cache(maxsize=_KEPT)
 def _load(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
     """Return the photograph [H, W, 3] and what to ignore of it [H, W], or None."""
-    with Image.open(path) as image:
-        pixels = np.asarray(image.convert("RGB"))
+    pixels = read_real(path)
     base = path.stem.rsplit("_", 1)[0]
     for pattern in _IGNORE_NAMES:
         mask = path.parent / pattern.format(stem=path.stem, base=base)
         if mask.exists():
-            with Image.open(mask) as image:
-                return pixels, np.asarray(image.convert("L")) > 127
+            return pixels, read_mask(mask)
     return pixels, None
 
 

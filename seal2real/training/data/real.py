@@ -21,9 +21,11 @@ from seal2real.crops.fill import fill_ignored, grow
 from seal2real.rng import Rng
 from seal2real.training.data.real_files import (
     BORDER_PX,
+    IGNORE_GROWTH_PX,
     RealImage,
     list_real,
     read_ignore,
+    read_real,
     split_images,
 )
 
@@ -39,8 +41,6 @@ MAX_PX_PER_MM = 12.0
 # Share of windows that are cut without any resampling.
 _UNSCALED_SHARE = 0.5
 _SIGMA_TURN_DEG = 4.0
-# Ignored regions grow by the reach of bicubic resampling and of JPEG's ringing.
-_IGNORE_GROWTH_PX = 3
 # Sigma of the logarithm: of each channel's gain, of all channels' gain, of gamma.
 _SIGMA_CAST, _SIGMA_LIGHT, _SIGMA_GAMMA = 0.02, 0.05, 0.05
 _CACHE_BYTES = 256 << 20
@@ -231,9 +231,9 @@ def _check_fills(image: RealImage, size: int) -> None:
 
 def _load(image: RealImage, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the trimmed image and where it is valid, both of ``shape`` (width, height)."""
-    pixels = _decoded(image.path)
+    pixels = read_real(image.path)
     ignore = read_ignore(image)
-    valid = np.ones(pixels.shape[:2], bool) if ignore is None else ~grow(ignore, _IGNORE_GROWTH_PX)
+    valid = np.ones(pixels.shape[:2], bool) if ignore is None else ~grow(ignore, IGNORE_GROWTH_PX)
     pixels = fill_ignored(pixels, ~valid)
     inner = (slice(BORDER_PX, -BORDER_PX), slice(BORDER_PX, -BORDER_PX))
     pixels, valid = pixels[inner], valid[inner]
@@ -242,21 +242,6 @@ def _load(image: RealImage, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], 
     shrunk = Image.fromarray(pixels).resize(shape, Image.Resampling.BICUBIC)
     share = Image.fromarray(valid.astype(np.uint8) * 255).resize(shape, Image.Resampling.BOX)
     return np.asarray(shrunk), np.asarray(share) == 255
-
-
-def _decoded(path: Path) -> NDArray[np.uint8]:  # [H, W, 3]
-    """Return the pixels of an image file.
-
-    Raises:
-        ValueError: if the file is cut short: its size and mode, which were checked, come first.
-    """
-    try:
-        with Image.open(path) as file:
-            return np.asarray(file.convert("RGB"))
-    except (OSError, SyntaxError) as error:
-        raise ValueError(
-            f"RealCrops: {path} must be a complete image, got {error}; repair or remove it"
-        ) from None
 
 
 def _sample_view(rng: Rng, small: bool) -> _View:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
 
+from seal2real.pages.decode import upright_rgb
 from seal2real.pages.files import relative_name
 from seal2real.pages.images import IMAGE_SUFFIXES, find_files
 
 __all__ = [
     "BORDER_PX",
+    "IGNORE_GROWTH_PX",
     "IGNORE_SUFFIX",
     "LEAST_SIDE_PX",
     "SPLITS",
     "RealImage",
     "list_real",
+    "read_ignore",
+    "read_mask",
+    "read_real",
     "split_images",
 ]
 
@@ -30,6 +37,8 @@ BORDER_PX = 6
 # After trimming; below it a picture holds no seal that could be learnt from.
 LEAST_SIDE_PX = 64
 IGNORE_SUFFIX = ".ignore.png"
+# Ignored regions grow by the reach of bicubic resampling and of JPEG's ringing.
+IGNORE_GROWTH_PX = 3
 SPLITS = ("train", "held", "all")
 # Diameter of a company's round seal (GB/T 33481-2016: 40 mm); millimetres of an image that says
 # nothing are counted on the guess that one such seal fills it.
@@ -46,7 +55,7 @@ class RealImage:
     source: str
     # pixels per millimetre of the file
     px_per_mm: float
-    # width and height of the file, px
+    # width and height, upright, px
     size: tuple[int, int]
 
     @property
@@ -71,7 +80,8 @@ def list_real(
     Raises:
         FileNotFoundError: if there is no such folder.
         ValueError: if an image is not RGB, is damaged or too small, px_per_mm is out of
-            range, or a file of the folder is missing in ``groups``.
+            range, a mask does not fit, exclude.txt names no file of the listing, or a file of the
+            folder is missing in ``groups``.
     """
     folder = Path(folder)
     if px_per_mm is not None and not _PX_PER_MM_RANGE[0] <= px_per_mm <= _PX_PER_MM_RANGE[1]:
@@ -90,7 +100,24 @@ def list_real(
             RealImage(i.path, _group_of(i.path, folder, named, groups), i.px_per_mm, i.size)
             for i in images
         ]
+    for image in images:
+        read_ignore(image)
     return tuple(images)
+
+
+def read_real(path: Path) -> NDArray[np.uint8]:  # [H, W, 3]
+    """Return an image of :func:`list_real` as upright sRGB.
+
+    Raises:
+        ValueError: if the file is cut short: its size and mode, which were checked, come first.
+    """
+    try:
+        with Image.open(path) as image:
+            return upright_rgb(image)
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            f"read_real: {path} must be a complete image, got {error}; repair or remove it"
+        ) from None
 
 
 def split_images(
@@ -147,7 +174,8 @@ def _from_listing(folder: Path, listing: Path) -> list[RealImage]:
     """Return the crops that crops.jsonl lists and a person has kept."""
     excluded = _excluded(folder)
     images = []
-    for number, line in enumerate(listing.read_text(encoding="utf-8").splitlines(), 1):
+    names = set()
+    for number, line in enumerate(_text(listing).splitlines(), 1):
         try:
             row = json.loads(line)
             name, source, scale = str(row["file"]), str(row["source"]), float(row["px_per_mm"])
@@ -157,8 +185,14 @@ def _from_listing(folder: Path, listing: Path) -> list[RealImage]:
                 f"line {number} with {error!r}; write it with `seal2real crops`"
             ) from None
         path = folder / name
+        names |= {name, path.name}
         if path.is_file() and name not in excluded and path.name not in excluded:
             images.append(RealImage(path, source, scale, _checked_size(path, scale)))
+    if unknown := sorted(excluded - names):
+        raise ValueError(
+            f"list_real: exclude.txt must name files of crops.jsonl, got {unknown[0]!r} in {folder}; "
+            "check its spelling"
+        )
     return sorted(images, key=lambda image: relative_name(image.path, folder))
 
 
@@ -167,8 +201,22 @@ def _excluded(folder: Path) -> set[str]:
     path = folder / "exclude.txt"
     if not path.is_file():
         return set()
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in _text(path).splitlines())
     return {line for line in lines if line and not line.startswith("#")}
+
+
+def _text(path: Path) -> str:
+    """Return a text file; Windows' editors may begin it with a byte order mark.
+
+    Raises:
+        ValueError: if it is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"list_real: {path} must be UTF-8, got byte {error.start} that is not; save it as UTF-8"
+        ) from None
 
 
 def _from_folder(folder: Path, px_per_mm: float | None) -> list[RealImage]:
@@ -188,7 +236,9 @@ def _checked_size(path: Path, px_per_mm: float | None) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             size, mode = image.size, image.mode
-    except (OSError, UnidentifiedImageError) as error:
+            if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:
+                size = size[::-1]  # it lies on its side
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ValueError(
             f"list_real: {path} must be a complete image, got {error}; repair or remove it"
         ) from None
@@ -214,15 +264,14 @@ def _checked_size(path: Path, px_per_mm: float | None) -> tuple[int, int]:
 
 def _read_groups(path: Path) -> dict[str, str]:
     """Return file name -> source of a CSV file."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        fields = set(reader.fieldnames or ())
-        if not {"file", "source"} <= fields:
-            raise ValueError(
-                f"list_real: groups must have the columns file and source, got "
-                f"{', '.join(sorted(fields)) or 'none'} in {path}; add the missing one"
-            )
-        return {row["file"]: row["source"] for row in reader}
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    fields = set(reader.fieldnames or ())
+    if not {"file", "source"} <= fields:
+        raise ValueError(
+            f"list_real: groups must have the columns file and source, got "
+            f"{', '.join(sorted(fields)) or 'none'} in {path}; add the missing one"
+        )
+    return {row["file"]: row["source"] for row in reader}
 
 
 def _group_of(path: Path, folder: Path, named: dict[str, str], groups: Path | str) -> str:
@@ -235,19 +284,36 @@ def _group_of(path: Path, folder: Path, named: dict[str, str], groups: Path | st
     )
 
 
-def read_ignore(image: RealImage) -> np.ndarray | None:
+def read_mask(path: Path) -> NDArray[np.bool_]:  # [H, W]
+    """Return where a mask's file is 128 or more.
+
+    Raises:
+        ValueError: if it is no complete image.
+    """
+    try:
+        with Image.open(path) as plane:
+            return np.asarray(plane.convert("L")) >= 128
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            f"read_mask: {path} must be a complete image, got {error}; make it again, or remove it "
+            "to ignore nothing"
+        ) from None
+
+
+def read_ignore(image: RealImage) -> NDArray[np.bool_] | None:
     """Return the ignore mask bool [H, W] of an image, or None without one.
 
     Raises:
-        ValueError: if its size is not the image's.
+        ValueError: if it is no complete image, or its size is not the image's.
     """
-    if not image.ignore_path.is_file():
+    path = image.ignore_path
+    if not path.is_file():
         return None
-    with Image.open(image.ignore_path) as plane:
-        if plane.size != image.size:
-            raise ValueError(
-                f"read_ignore: {image.ignore_path} must have the image's size "
-                f"{image.size[0]} x {image.size[1]}, got {plane.size[0]} x {plane.size[1]}; "
-                "cut it out again"
-            )
-        return np.asarray(plane.convert("L")) >= 128
+    mask = read_mask(path)
+    height, width = mask.shape
+    if (width, height) != image.size:
+        raise ValueError(
+            f"read_ignore: {path} must have the image's size {image.size[0]} x {image.size[1]}, got "
+            f"{width} x {height}; cut it out again"
+        )
+    return mask

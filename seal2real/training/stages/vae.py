@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from seal2real.diffusion.pca import init_from_pca
 from seal2real.diffusion.tiny import build_vae
 from seal2real.training.config import Config, VaeConfig
+from seal2real.training.data.checks import refuse_made
 from seal2real.training.data.drawn import DrawnStream
 from seal2real.training.data.photos import PhotoCrops
 from seal2real.training.optim import Ema
@@ -95,6 +96,7 @@ class VaeStage(Stage):
                 config.loop.seed,
                 leave_out=self.config.hold_out,
             )
+            refuse_made(self.photos.files)
         self.vae: Any = vae.to(context.device, memory_format=torch.channels_last)
         self.ema = Ema(self.vae, self.config.ema_decay)
         self.frozen_steps = round(self.config.frozen_share * self.steps)

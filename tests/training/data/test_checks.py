@@ -50,7 +50,7 @@ def test_captured_images_pass(tmp_path: Path) -> None:
     file = folder / "1.png"
     file.write_bytes(embed(file.read_bytes(), Provenance("0" * 16, CAPTURED)))
     found = list_real(folder)
-    refuse_made(found)
+    refuse_made(image.path for image in found)
     check_real(folder, found)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from seal2real.rng import Rng
 from seal2real.training.data.real import (
@@ -18,7 +18,7 @@ from seal2real.training.data.real import (
     _sample_view,
     _View,
 )
-from seal2real.training.data.real_files import BORDER_PX, list_real, split_images
+from seal2real.training.data.real_files import BORDER_PX, list_real, read_real, split_images
 
 
 def paint(path: Path, size: tuple[int, int] = (200, 180), seed: int = 0) -> np.ndarray:
@@ -195,6 +195,34 @@ def test_the_listing_gives_scale_and_source_and_pruned_crops_are_left_out(tmp_pa
     assert images[3].source == "scan3.jpg"
 
 
+def test_files_that_windows_wrote(tmp_path: Path) -> None:
+    """A byte order mark hides no name; another encoding and an unknown name are said."""
+    write_listing(tmp_path)
+    (tmp_path / "exclude.txt").write_text("p4.png\n", encoding="utf-8-sig")
+    assert len(list_real(tmp_path)) == 9
+    (tmp_path / "exclude.txt").write_text("p4.png\nq4.png\n")
+    with pytest.raises(ValueError, match=r"exclude.txt must name files of .*, got 'q4.png' in"):
+        list_real(tmp_path)
+    (tmp_path / "exclude.txt").unlink()
+    groups = tmp_path / "g.csv"
+    groups.write_text("file,source\np0.png,甲公司\n", encoding="gbk")
+    with pytest.raises(ValueError, match=r"g.csv must be UTF-8, got byte \d+ that is not; save"):
+        list_real(tmp_path, groups=groups)
+
+
+def test_photographs_are_turned_upright(folder: Path) -> None:
+    """Orientation 6: the file lies on its side; a mask fits what is seen."""
+    turned = Image.open(folder / "p0.png").transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    turned.save(folder / "q.png", exif=exif)
+    Image.new("L", (200, 180)).save(folder / "q.ignore.png")
+    (image,) = (item for item in list_real(folder) if item.path.name == "q.png")
+    assert image.size == (200, 180)
+    with Image.open(folder / "p0.png") as upright:
+        np.testing.assert_array_equal(read_real(image.path), np.asarray(upright))
+
+
 def test_fewer_than_eight_images_are_refused(tmp_path: Path) -> None:
     for number in range(7):
         paint(tmp_path / f"p{number}.png")
@@ -228,12 +256,31 @@ def test_a_damaged_file_is_refused_by_name(folder: Path) -> None:
 
 
 def test_a_file_cut_short_is_refused_by_name(folder: Path) -> None:
-    """Its header is whole, so that it is met when it is decoded."""
+    """A PNG when it is listed; a JPEG, whose header says all that the list needs, when decoded."""
+    paint(folder / "o.jpg")
+    whole = (folder / "o.jpg").read_bytes()
+    (folder / "o.jpg").write_bytes(whole[: len(whole) // 2])
+    crops = RealCrops(folder, 128, split="all", augment=False)
+    with pytest.raises(ValueError, match=r"o.jpg must be a complete image, got .*; repair or rem"):
+        crops[0]
     whole = (folder / "p0.png").read_bytes()
     (folder / "p0.png").write_bytes(whole[: len(whole) // 2])
-    crops = RealCrops(folder, 128, split="all", augment=False)
     with pytest.raises(ValueError, match=r"p0.png must be a complete image, got .*; repair or rem"):
-        crops[0]
+        RealCrops(folder, 128)
+
+
+def test_an_image_of_too_many_pixels_is_refused_by_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
+    with pytest.raises(ValueError, match=r"p0.png must be a complete image, got Image size"):
+        RealCrops(folder, 128)
+
+
+def test_a_damaged_mask_is_refused_by_name(folder: Path) -> None:
+    (folder / "p0.ignore.png").write_bytes(b"not a picture")
+    with pytest.raises(ValueError, match=r"p0.ignore.png must be a complete image, .*; make it ag"):
+        RealCrops(folder, 128)
 
 
 def test_a_mask_of_another_size_is_refused_by_name(folder: Path) -> None:

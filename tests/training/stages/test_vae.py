@@ -14,6 +14,7 @@ pytest.importorskip("accelerate")
 from PIL import Image  # noqa: E402
 
 from seal2real.diffusion.tiny import build_vae  # noqa: E402
+from seal2real.sealdb.provenance import Provenance, embed  # noqa: E402
 from seal2real.training.config import VaeConfig  # noqa: E402
 from seal2real.training.loop import make_context  # noqa: E402
 from seal2real.training.presets import resolve  # noqa: E402
@@ -82,6 +83,16 @@ def test_photographs_take_their_share_and_held_out_names_none(tmp_path: Path) ->
         green = (means[:, 1] > means[:, 0] + 60).sum().item()
         magenta = (means[:, 0] > means[:, 1] + 100).sum().item()
         assert (green, magenta) == (2, 0)
+
+
+def test_photographs_made_by_a_program_are_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (200, 200)).save(tmp_path / "a.png")
+    made = embed((tmp_path / "a.png").read_bytes(), Provenance("training"))
+    (tmp_path / "a.png").write_bytes(made)
+    with pytest.raises(
+        ValueError, match=r"real images must be photographs or scans, got 1 made by"
+    ):
+        stage(f"data.real={tmp_path}")
 
 
 def test_the_encoder_waits_for_the_decoder() -> None:
