@@ -6,6 +6,7 @@ Importing this needs no torch, so that ``--dry-run`` answers at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from math import inf
 from typing import Literal
 
 from seal2real.seals import preset_names
@@ -26,6 +27,10 @@ __all__ = [
     "VggConfig",
 ]
 
+# A step of the thousand that Stable Diffusion's schedules have.
+_LEAST_T_RANGE = 1e-3
+# Side of what the critic's last two layers see, px: below it they have no output.
+_LEAST_CRITIC_PX = 3
 # Layers of the feature network that eq. 4 compares.
 _VGG_LAYERS = 5
 
@@ -39,7 +44,7 @@ def _need_channels(where: str, value: int) -> None:
 class LoopConfig:
     """How any stage is run; nothing here but the seed and the precision changes a weight."""
 
-    # any integer: data, noise and initial weights are functions of it
+    # of 64 bits: data, noise and initial weights are functions of it
     seed: int = 0
     # "auto" takes a GPU where there is one
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -67,6 +72,7 @@ class LoopConfig:
     max_norm_growth: float = 10.0
 
     def __post_init__(self) -> None:
+        need("loop.seed", self.seed, -(2**63) <= self.seed < 2**64, "an integer of 64 bits")
         for name in ("workers", "threads", "grid_every", "evaluate_every"):
             value = getattr(self, name)
             need(f"loop.{name}", value, value >= 0, "at least 0")
@@ -149,13 +155,13 @@ class OptimizerConfig:
     clip_norm: float = 1.0
 
     def __post_init__(self) -> None:
-        need("lr", self.lr, self.lr > 0, "above 0")
+        need("lr", self.lr, 0 < self.lr < inf, "above 0")
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
             need(name, value, 0 <= value < 1, "in [0, 1)")
         for name in ("weight_decay", "warmup", "clip_norm"):
             value = getattr(self, name)
-            need(name, value, value >= 0, "at least 0")
+            need(name, value, 0 <= value < inf, "at least 0")
 
 
 @dataclass(frozen=True)
@@ -273,9 +279,9 @@ class PriorConfig:
     unet: Literal["full", "lora", "lora-all", "frozen"] = "lora-all"
     # rank of LoRA's two factors
     lora_rank: int = 16
-    # decay of the running mean of the UNet, per update; 0 keeps none
+    # decay of the running mean of prompts and UNet, per update; 0 keeps none
     ema_decay: float = 0.98
-    # where that mean lives
+    # where that mean lives; "cpu" beside a GPU takes in every tenth update
     ema_device: Literal["same", "cpu"] = "same"
     # min-SNR weight gamma (Hang et al. 2023); 0 weighs all timesteps alike
     min_snr: float = 0.0
@@ -380,8 +386,11 @@ class ForgerConfig:
         low, high = self.t_range
         for name in ("width", "max_width"):
             _need_channels(f"forger.{name}", getattr(self, name))
-        need("forger.t_range", self.t_range, 0 <= low < high <= 1, "ascending, in [0, 1]")
-        rule = len(self.alpha) == _VGG_LAYERS and min(self.alpha) >= 0 and max(self.alpha) > 0
+        rule = low >= 0 and high <= 1 and high - low >= _LEAST_T_RANGE
+        need("forger.t_range", self.t_range, rule, "ascending by 0.001 or more, in [0, 1]")
+        # a NaN fails the comparison
+        rule = len(self.alpha) == _VGG_LAYERS and all(0 <= a < inf for a in self.alpha)
+        rule = rule and max(self.alpha) > 0
         need("forger.alpha", self.alpha, rule, f"{_VGG_LAYERS} weights of at least 0, not all 0")
         looked = self.moments_layers
         rule = len(set(looked)) == len(looked) > 0 and set(looked) <= set(range(_VGG_LAYERS))
@@ -457,3 +466,9 @@ class Config:
     def __post_init__(self) -> None:
         for section in fields(self):
             check_numbers(section.name, getattr(self, section.name))
+        need(
+            "gan.critic_layers",
+            self.gan.critic_layers,
+            self.data.size >> self.gan.critic_layers >= _LEAST_CRITIC_PX,
+            f"so few that 2^layers goes {_LEAST_CRITIC_PX} times into data.size {self.data.size}",
+        )

@@ -111,13 +111,18 @@ def run_stage(build: BuildStage, config: Config, out: Path, name: str) -> RunRes
         How it ended: not finished when SIGINT or SIGTERM asked for a stop, with a checkpoint made.
 
     Raises:
-        ValueError: if ``data.real`` lies in a dataset with the visible mark.
+        ValueError: if ``out`` lies in ``data.real``, or that in a dataset with the visible mark.
         TrainingError: if a guard stopped the run; names the last good checkpoint.
         ForeignFolderError: if another run is at work in ``out``.
         CheckpointError: if the checkpoint in ``out`` is of another base, data or configuration.
         WriteError: if the disk refuses; older checkpoints are untouched.
     """
     if config.data.real:
+        if out.resolve().is_relative_to(Path(config.data.real).resolve()):
+            raise ValueError(
+                f"run_stage: OUT must lie outside data.real, got {out} in {config.data.real}; its "
+                "sample grids would count as real images"
+            )
         refuse_marked(config.data.real)
     context = make_context(config.loop)
     folder = RunFolder(out)
@@ -176,6 +181,11 @@ class _Run:
             return
         checkpoint = load_checkpoint(files[-1])
         check_identity(checkpoint, self.identity, files[-1])
+        if checkpoint.step > self.stage.steps:
+            raise CheckpointError(
+                f"resume: {self.name}.steps must be at least what {files[-1]} has done, "
+                f"{checkpoint.step}, got a run of {self.stage.steps}; give more, or another OUT folder"
+            )
         state = checkpoint.state
         for name, module in self._trained().items():
             module.load_state_dict(state["modules"][name])
@@ -278,8 +288,9 @@ class _Run:
         """Write the final weights and the report."""
         if self.leads:
             if not self.folder.weights.exists():
+                for left in self.folder.path.glob(".tmp-weights.*"):  # by a run that was killed
+                    shutil.rmtree(left, ignore_errors=True)
                 partial = self.folder.path / f".tmp-weights.{os.getpid()}"
-                shutil.rmtree(partial, ignore_errors=True)
                 make_folder(partial)
                 self.stage.finish(partial)
                 for file in partial.rglob("*"):

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seal2real.sealdb.files import atomic_write, make_folder
+from seal2real.sealdb.provenance import Provenance, embed
 
 __all__ = ["grid", "nearest_real", "save_picture"]
 
@@ -52,7 +53,7 @@ def _thumbs(images: Tensor) -> Tensor:
 
 
 def save_picture(path: Path, picture: Tensor) -> None:
-    """Write ``picture``, float [3, H, W] in [0, 1], as PNG.
+    """Write ``picture``, float [3, H, W] in [0, 1], as PNG whose metadata say a program made it.
 
     Raises:
         WriteError: if the disk refuses.
@@ -61,4 +62,4 @@ def save_picture(path: Path, picture: Tensor) -> None:
     pixels = (picture.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(stream, "PNG")
-    atomic_write(path, stream.getvalue(), sync=False)
+    atomic_write(path, embed(stream.getvalue(), Provenance("training")), sync=False)

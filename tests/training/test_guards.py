@@ -14,6 +14,7 @@ pytest.importorskip("accelerate")
 
 from PIL import Image  # noqa: E402
 
+from seal2real.sealdb.provenance import maker  # noqa: E402
 from seal2real.training.config import LoopConfig, OptimizerConfig  # noqa: E402
 from seal2real.training.errors import TrainingError  # noqa: E402
 from seal2real.training.guards import Guards, check_weights  # noqa: E402
@@ -145,6 +146,7 @@ def test_nearest_real_finds_the_shifted_copy() -> None:
 def test_pictures_are_saved_as_they_are(tmp_path: Path) -> None:
     picture = torch.rand(3, 5, 7, generator=torch.Generator().manual_seed(1))
     save_picture(tmp_path / "new" / "one.png", picture)
+    assert maker((tmp_path / "new" / "one.png").read_bytes()).startswith("seal2real")
     read = np.array(Image.open(tmp_path / "new" / "one.png")).transpose(2, 0, 1)
     assert np.abs(read / 255 - picture.numpy()).max() <= 0.5 / 255 + 1e-6
 

@@ -51,6 +51,24 @@ def test_a_run_refused_at_once_leaves_nothing(tmp_path: Path) -> None:
     assert [*(tmp_path / "own").iterdir()] == [], "a folder that was there stays"
 
 
+def test_a_run_does_not_lie_among_its_images(tmp_path: Path) -> None:
+    """Its sample grids would be real images of the next run."""
+    with pytest.raises(
+        ValueError, match=r"run_stage: OUT must lie outside data.real, got .*run in"
+    ):
+        train_small(tmp_path / "run", (f"data.real={tmp_path}",))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_shorter_run_is_refused(tmp_path: Path) -> None:
+    """A checkpoint of step 4 is no start of a run of 3."""
+    assert train_small(tmp_path, ("small.steps=4",)).finished
+    with pytest.raises(
+        CheckpointError, match=r"small.steps must be at least what .* 4, got a run of 3"
+    ):
+        train_small(tmp_path, ("small.steps=3",))
+
+
 def test_a_longer_run_goes_on_from_a_finished_one(tmp_path: Path) -> None:
     """Steps may grow: the weights of the shorter run are replaced."""
     assert train_small(tmp_path, ("small.steps=4",)).finished
