@@ -80,7 +80,9 @@ def base(only: str | None, **given: Any) -> None:
     """Train a small base from nothing: autoencoder, then text encoder and UNet."""
     out: Path = given["out"]
     config = _resolve(given)
-    if not config.text_unet.vae:
+    # UNets that go on from a base keep its autoencoder, unless this run makes one.
+    goes_on = only == "text_unet" and config.text_unet.start
+    if not config.text_unet.vae and not goes_on:
         made = replace(config.text_unet, vae=str(out / "vae" / "weights"))
         config = replace(config, text_unet=made)
     parts = (only,) if only else ("vae", "text_unet")

@@ -217,7 +217,8 @@ class TextUnetConfig:
     steps: int = 20_000
     # images a step and process
     batch: int = 16
-    # folder of the autoencoder; empty takes the one that the first part of this run made
+    # folder of the autoencoder; empty takes the one that the first part of this run made, or with
+    # --only text_unet and a start that of the start
     vae: str = ""
     # folder of a base whose text encoder and UNet to go on from; empty starts from nothing
     start: str = ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import tomli_w
 
-__all__ = ["choose", "from_table", "from_toml", "set_value", "to_toml"]
+__all__ = ["add_word", "choose", "from_table", "read_toml", "to_toml"]
 
 C = TypeVar("C")
 V = TypeVar("V")
@@ -31,21 +31,20 @@ def choose(function: str, argument: str, name: str, choices: Mapping[str, V]) ->
     return choices[name]
 
 
-def from_toml(config: C, file: str | Path) -> C:
-    """Return ``config`` with the values of a TOML file in place of its own.
+def read_toml(file: str | Path) -> dict[str, Any]:
+    """Return the table in a TOML file.
 
     Raises:
-        ValueError: if the file is no TOML, or a key or value does not fit.
+        ValueError: if the file is no TOML.
         OSError: if it cannot be read.
     """
     with open(file, "rb") as stream:
         try:
-            table = tomllib.load(stream)
+            return tomllib.load(stream)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(
                 f"config: {file} must be a TOML file, got {error}; mend that line"
             ) from None
-    return from_table(config, table)
 
 
 def from_table(config: C, table: Mapping[str, Any], where: str = "") -> C:
@@ -65,6 +64,8 @@ def from_table(config: C, table: Mapping[str, Any], where: str = "") -> C:
                 f"config: {path} must be a setting that exists, got {key!r}; " + _hint(key, names)
             )
         old = getattr(config, key)
+        if isinstance(value, _Typed):
+            value = value.as_a(hints[key])
         if is_dataclass(old):
             if not isinstance(value, Mapping):
                 raise _wrong_type(path, "a table", value)
@@ -81,15 +82,15 @@ def from_table(config: C, table: Mapping[str, Any], where: str = "") -> C:
         raise ValueError(f"config: {where}{rule}") from error
 
 
-def set_value(config: C, word: str) -> C:
-    """Return ``config`` with the change that ``word`` asks for.
+def add_word(table: dict[str, Any], word: str) -> None:
+    """Add the change that ``word`` asks for to a table for :func:`from_table`, over what is there.
 
     Args:
-        config: a frozen dataclass.
+        table: nested dicts.
         word: ``a.b=c``; c is a TOML value, or plain text for a field of text.
 
     Raises:
-        ValueError: if the word has no ``=``, or as :func:`from_table`.
+        ValueError: if the word has no ``=``.
     """
     path, equals, text = word.partition("=")
     keys = path.strip().split(".")
@@ -97,26 +98,33 @@ def set_value(config: C, word: str) -> C:
         raise ValueError(
             f"config: --set must look like a.b=c, got {word!r}; write e.g. loop.seed=1"
         )
-    value: Any = _value(text.strip())
-    for key in reversed(keys):
-        value = {key: value}
-    return from_table(config, value)
+    for key in keys[:-1]:
+        inner = table.get(key)
+        table[key] = table = dict(inner) if isinstance(inner, Mapping) else {}
+    table[keys[-1]] = _Typed(text.strip())
 
 
 def to_toml(config: Any, sections: tuple[str, ...] = ()) -> str:
-    """Return ``config`` as TOML that :func:`from_toml` reads back; only ``sections`` if given."""
+    """Return ``config`` as TOML that :func:`read_toml` reads back; only ``sections`` if given."""
     table = asdict(config)
     if sections:
         table = {name: table[name] for name in sections}
     return tomli_w.dumps(table)
 
 
-def _value(text: str) -> Any:
-    """Return what TOML makes of ``text``, or the text itself."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+@dataclass(frozen=True)
+class _Typed:
+    """What a person typed behind ``=``: its field decides what it is."""
+
+    text: str
+
+    def as_a(self, hint: Any) -> Any:
+        """Return what TOML makes of the text, or the text itself: a folder may be called 2026."""
+        try:
+            value = tomllib.loads(f"value = {self.text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return self.text
+        return self.text if hint is str and not isinstance(value, str) else value
 
 
 def _typed(path: str, hint: Any, value: Any) -> Any:

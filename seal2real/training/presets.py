@@ -14,7 +14,7 @@ from seal2real.training.config import (
     OptimizerConfig,
     PriorConfig,
 )
-from seal2real.training.configfile import choose, from_toml, set_value
+from seal2real.training.configfile import add_word, choose, from_table, read_toml
 
 __all__ = ["PRESETS", "SD15", "resolve"]
 
@@ -124,8 +124,7 @@ def resolve(preset: str = "tiny", file: str = "", sets: tuple[str, ...] = ()) ->
         OSError: if the file cannot be read.
     """
     config = choose("resolve", "preset", preset, PRESETS)
-    if file:
-        config = from_toml(config, file)
+    table = read_toml(file) if file else {}
     for word in sets:
-        config = set_value(config, word)
-    return config
+        add_word(table, word)
+    return from_table(config, table)  # all at once: values may be right only beside each other

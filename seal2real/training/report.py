@@ -73,8 +73,13 @@ def _facts(rows: Sequence[dict[str, float]]) -> str:
     if not timed:
         return "no steps"
     last = timed[-1]
-    rate = sum(row["images_per_s"] for row in timed) / len(timed)
-    wait = sum(row["wait_share"] for row in timed) / len(timed)
+    # Rows are means over stretches of different lengths.
+    ends = [row["time_s"] for row in timed]
+    seconds = [end - start for start, end in zip([0.0, *ends], ends, strict=False)]
+    rate, wait = (
+        sum(row[name] * s for row, s in zip(timed, seconds, strict=True)) / max(ends[-1], 1e-9)
+        for name in ("images_per_s", "wait_share")
+    )
     return (
         f"{last['step']:.0f} steps, {last['time_s'] / 60:.1f} minutes, {rate:.1f} images/s, "
         f"{100 * wait:.1f} % of the time waiting for data, peak memory "

@@ -28,6 +28,28 @@ def test_a_printed_configuration_reads_back_as_itself(preset: str) -> None:
     assert from_table(Config(), tomllib.loads(to_toml(config))) == config
 
 
+def test_settings_are_checked_together(tmp_path: Path) -> None:
+    """Each alone would break a rule with the preset's other value, in whichever order."""
+    for words in (("data.fold=7", "data.folds=20"), ("data.folds=20", "data.fold=7")):
+        assert resolve("tiny", "", words).data.fold == 7
+    assert resolve("tiny", "", ("text_unet.batch=3", "text_unet.reuse=3")).text_unet.reuse == 3
+    file = tmp_path / "own.toml"
+    file.write_text("[data]\nfold = 7\n")
+    assert resolve("tiny", str(file), ("data.folds=20",)).data.folds == 20
+
+
+@pytest.mark.parametrize("text", ["2024", "2026-11-30", "true", "'7'"])
+def test_text_that_looks_like_a_number_is_text(text: str) -> None:
+    """Folders have such names; quotes are TOML's."""
+    assert resolve("tiny", "", (f"data.groups={text}",)).data.groups == text.strip("'")
+
+
+def test_a_file_says_what_it_means() -> None:
+    """There text is in quotes."""
+    with pytest.raises(ValueError, match=r"data.real must be str, got 7 \(int\); change the type"):
+        from_table(Config(), {"data": {"real": 7}})
+
+
 def test_file_beats_preset_and_set_beats_file(tmp_path: Path) -> None:
     """The order that the documentation promises; what nobody names stays the preset's."""
     file = tmp_path / "own.toml"
@@ -63,7 +85,6 @@ def test_file_beats_preset_and_set_beats_file(tmp_path: Path) -> None:
         ("data.pages=3", "data.pages must be a list, got 3"),
         ("data.pages=[3]", r"data.pages\[0\] must be str, got 3"),
         ("data.dpi=[100]", "data.dpi must have 2 values, got 1"),
-        ("data.real=7", "data.real must be str, got 7"),
         ("prior.steps", "--set must look like a.b=c, got 'prior.steps'"),
         ("=3", "--set must look like a.b=c"),
         ("loop..seed=3", "--set must look like a.b=c"),

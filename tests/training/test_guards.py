@@ -20,7 +20,7 @@ from seal2real.training.errors import TrainingError  # noqa: E402
 from seal2real.training.guards import Guards, check_weights  # noqa: E402
 from seal2real.training.optim import Ema, build_optimizer, lr_factor  # noqa: E402
 from seal2real.training.pictures import grid, nearest_real, save_picture  # noqa: E402
-from seal2real.training.report import curve_svg  # noqa: E402
+from seal2real.training.report import _facts, curve_svg  # noqa: E402
 from seal2real.training.stage import _buckets, stage_generator  # noqa: E402
 
 
@@ -184,3 +184,13 @@ def test_generators_differ_by_everything_that_names_them() -> None:
     draws = [torch.rand(1, generator=stage_generator(*name)).item() for name in names]
     assert len(set(draws)) == len(names)
     assert torch.rand(1, generator=stage_generator(*names[0])).item() == draws[0]
+
+
+def test_rates_of_the_report_count_seconds() -> None:
+    """Ten seconds at 1 image/s, then one at 12 with all of it waited for: 22 images in 11 s."""
+    rows = [
+        {"step": 10.0, "time_s": 10.0, "images_per_s": 1.0, "wait_share": 0.0},
+        {"step": 22.0, "time_s": 11.0, "images_per_s": 12.0, "wait_share": 1.0},
+    ]
+    facts = _facts([{**row, "peak_memory_mib": 5.0} for row in rows])
+    assert "2.0 images/s, 9.1 % of the time waiting" in facts

@@ -48,15 +48,17 @@ _CAPTION_SIZE = 64
 
 
 def build_stage(config: Config, context: Context) -> TextUnetStage:
-    """Return the stage for ``config``, on the VAE that it names.
+    """Return the stage for ``config``, on the VAE that it names, or on that of the base it goes on from.
 
     Raises:
         ValueError: if there is no VAE in its folder, or no base in ``text_unet.start``.
     """
-    vae = load_vae(Path(config.text_unet.vae), "text_unet.vae").eval().requires_grad_(False)
-    if not config.text_unet.start:
+    told = config.text_unet
+    start = load_base(told.start, local_files_only=True) if told.start else None
+    vae: Any = start.vae if start and not told.vae else load_vae(Path(told.vae), "text_unet.vae")
+    vae = vae.eval().requires_grad_(False)
+    if start is None:
         return TextUnetStage(config, context, vae, caption_merges(config))
-    start = load_base(config.text_unet.start, local_files_only=True)
     stage = TextUnetStage(config, context, vae, read_merges(start.path / "tokenizer"))
     stage.go_on_from(start)
     return stage
