@@ -129,7 +129,8 @@ def realise(
     """Realise the samples of the Seal-DB folder DB into a new one, OUT.
 
     DB is not changed. Its samples are drawn again from its recipe, never taken from stored JPEG,
-    so its pages, fonts and profile must still be there; ids, labels and shards stay the same.
+    so its pages, fonts and profile must still be there; ids, labels and shards stay the same. A
+    real part of DB is left out: `seal2real build --real` makes one beside forged samples.
 
     \b
     Example: the same labels, drawn and forged
@@ -154,8 +155,11 @@ def realise(
     drawn = recipe_of(info)
     for name in changed_inputs(drawn):
         raise ValueError(
-            f"realise: inputs of DB must be as they were, got another {name}; restore it"
+            f"realise: inputs of DB must be as they were, got another {name}, or none where its recipe "
+            "names it; restore it, and call from the folder where DB was made"
         )
+    if drawn.real is not None:
+        click.echo("the real part of DB is left out; `seal2real build --real` makes one", err=True)
     told = replace(realisation, source=info["id"])
     recipe = replace(drawn, realisation=told.to_dict(), real=None)
     if dry_run:

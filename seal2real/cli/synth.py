@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seal2real.sealdb.files import atomic_write
 from seal2real.sealdb.prepare import prepare_workers
 from seal2real.sealdb.recipe import Recipe
 from seal2real.synthesis.options import ANY_ANGLE, CAPTURES, LANGUAGES, PLACEMENT_RULES
@@ -166,8 +167,10 @@ def drawing_recipe(out: Path, dry_run: bool, **given: Any) -> Recipe:
     if fit_from is not None:
         if profile is not None:
             raise ValueError(
-                "synth: --fit-from and --profile must not be given together, got both; drop one"
+                "--fit-from and --profile must not be given together, got both; drop one"
             )
+        if out.name in ("", ".."):
+            out = out.resolve()
         profile = out.with_name(out.name + "-profile.toml")
         if not dry_run:
             _fit(fit_from, profile)
@@ -220,11 +223,17 @@ def _fit(folder: Path, profile: Path) -> None:
     """Fit ``profile`` to ``folder``, unless it already is; its first line says to which bytes."""
     from seal2real.synthesis.profile import fit_profile
 
-    mark = f"# fitted to {_input_hashes({'folder': folder})['folder']}\n"
-    if profile.exists() and profile.read_bytes().startswith(mark.encode()):
+    made = b"# fitted to "
+    mark = made + _input_hashes({"folder": folder})["folder"].encode() + b"\n"
+    there = profile.read_bytes() if profile.exists() else made
+    if there.startswith(mark):
         return
-    fit_profile(folder).save(profile)
-    profile.write_text(mark + profile.read_text(encoding="utf-8"), encoding="utf-8")
+    if not there.startswith(made):
+        raise ValueError(
+            f"--fit-from must find {profile} absent or fitted by itself, got a file of another "
+            "origin; move it away, or use it with --profile"
+        )
+    atomic_write(profile, mark + fit_profile(folder).to_toml().encode())
 
 
 def changed_inputs(recipe: Recipe) -> list[str]:

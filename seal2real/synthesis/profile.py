@@ -134,9 +134,13 @@ class Profile:
         r, g, b = (round(_clip(value, 0.0, 255.0)) for value in row[:3])
         return r, g, b
 
+    def to_toml(self) -> str:
+        """Return the profile as the text of its file."""
+        return tomli_w.dumps(_to_document(self))
+
     def save(self, path: Path | str) -> None:
         """Write the profile as TOML."""
-        atomic_write(Path(path), tomli_w.dumps(_to_document(self)).encode())
+        atomic_write(Path(path), self.to_toml().encode())
 
     @classmethod
     def load(cls, path: Path | str) -> Profile:

@@ -229,6 +229,23 @@ def test_another_folder_to_fit_from_fits_again(tmp_path: Path) -> None:
         run("synth", tmp_path / "out", *arguments)
         found.append(profile.read_bytes())
     assert found[0] == found[1] != found[2]
+    profile.write_text("mine")
+    result = run("synth", tmp_path / "out", *arguments)
+    assert result.exit_code == 2
+    assert "got a file of another origin" in result.output.replace("\n", " ")
+    assert profile.read_text() == "mine"
+
+
+def test_a_profile_is_fitted_beside_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OUT may be the folder one stands in."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    result = run("synth", ".", "--count", 1, "--fit-from", tmp_path / "a", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert str(tmp_path / "out-profile.toml") in result.output
 
 
 def test_a_spec_file_that_is_no_text_is_named(tmp_path: Path) -> None:
