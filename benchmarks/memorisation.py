@@ -1,8 +1,10 @@
 """Does a prior repeat its training images? Samples under T_r against every real image.
 
-A sample's luma, freed of its light, is laid over every image it was trained on, turned in steps of
-15 degrees and moved pixel by pixel; its score is the highest normalised correlation. 0.9 and more
-means a copy: then only the forger may be shipped.
+A sample's luma, freed of its light, is laid over every image it was trained on as training shows
+them: turned any way, scaled by 0.8 to 1.25 and moved pixel by pixel; its score is the highest
+normalised correlation. A coarse search finds the likeliest views of images, a fine one settles them.
+Windows cut as training cuts them score 0.9 and more against their image, so that means a copy: then
+only the forger may be shipped.
 
     python -m benchmarks.memorisation --prior OUT/prior/weights --real CROPS
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,64 +29,105 @@ from seal2real.diffusion.prior import load_prior
 from seal2real.diffusion.sample import denoise, timesteps
 from seal2real.training.data.real import RealCrops
 
-__all__ = ["BAR", "flattened", "nearest"]
+__all__ = ["BAR", "flattened", "nearest", "view"]
 
 BAR = 0.9
-# Images are compared at a quarter of their resolution: copies keep their outlines.
-_SHRINK = 4
-_TURN_DEG = 15
+# Views of an image, coarse: degrees apart, and factors (a tenth apart, which is 5 % off at most).
+_TURN_DEG = 5.0
+_SCALES = (0.8, 0.88, 0.97, 1.06, 1.17, 1.27)
+# The likeliest views of a sample are looked at finely, at these steps round them.
+_LIKELIEST = 4
+_FINE_TURNS = (-2.5, -1.25, 0.0, 1.25, 2.5)
+_FINE_SCALES = (0.95, 0.975, 1.0, 1.025, 1.05)
+# Images are compared at an eighth of their resolution, then at a quarter: copies keep their outlines.
+_COARSE, _FINE = 8, 4
 # Sigma of the blur that leaves half a pixel's shift without weight, px at that resolution.
 _SOFT_SIGMA = 0.7
-# Light and paper are what is left of an image after a blur this wide, px at that resolution.
-_LIGHT_SIGMA = 8.0
+# Light and paper are what is left of an image after a blur this wide, px of the image.
+_LIGHT_SIGMA = 32.0
+# Samples may reach this share of their side beyond an image: paper there, where training mirrors it.
+_OVERHANG = 0.125
 _BATCH = 8
 
+Rgb = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-def flattened(image: NDArray[np.uint8]) -> Floats:  # [H, W, 3] -> [h, w]
-    """Return an image's luma at a quarter of its resolution, softened, less its light."""
+def flattened(image: Rgb, shrink: int = _FINE) -> Floats:  # [H, W, 3] -> [h, w]
+    """Return an image's luma at a share of its resolution, softened, less its light."""
     grey = Image.fromarray(image).convert("L")
-    small = grey.resize((grey.width // _SHRINK, grey.height // _SHRINK), Image.Resampling.BOX)
+    small = grey.resize((grey.width // shrink, grey.height // shrink), Image.Resampling.BOX)
     soft, light = (
         np.asarray(small.filter(ImageFilter.GaussianBlur(sigma)), np.float32)
-        for sigma in (_SOFT_SIGMA, _LIGHT_SIGMA)
+        for sigma in (_SOFT_SIGMA, _LIGHT_SIGMA / shrink)
     )
     return soft - light
 
 
-def turned(image: NDArray[np.uint8]) -> Iterator[Floats]:
-    """Yield ``image`` flattened at every angle; corners that come into view are mean paper."""
+def view(image: Rgb, angle_deg: float, scale: float, shrink: int, side: int) -> Floats:  # [h, w]
+    """Return ``image`` turned, scaled and flattened, with paper round it for samples of ``side`` px."""
     paper = tuple(int(v) for v in np.median(image.reshape(-1, 3), axis=0))
-    for angle in range(0, 360, _TURN_DEG):
-        picture = Image.fromarray(image)
-        wide = picture.rotate(angle, Image.Resampling.BILINEAR, expand=True, fillcolor=paper)
-        yield flattened(np.asarray(wide))
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    picture = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)
+    picture = picture.rotate(angle_deg, Image.Resampling.BILINEAR, expand=True, fillcolor=paper)
+    over = round(_OVERHANG * side)
+    wide, high = (max(length, side) + 2 * over for length in picture.size)
+    sheet = Image.new("RGB", (wide, high), paper)
+    sheet.paste(picture, ((wide - picture.width) // 2, (high - picture.height) // 2))
+    return flattened(np.asarray(sheet), shrink)
 
 
-def nearest(samples: Sequence[NDArray[np.uint8]], images: Sequence[NDArray[np.uint8]]) -> Floats:
-    """Return the highest correlation of every sample with any image, turned and moved, [N].
+def nearest(samples: Sequence[Rgb], images: Sequence[Rgb]) -> Floats:
+    """Return the highest correlation of every sample with a view of any image, [N].
 
     Args:
         samples: uint8 [H, W, 3], all of one size.
-        images: uint8 [H, W, 3]; smaller ones are padded with nothing.
+        images: uint8 [H, W, 3].
     """
-    templates = torch.from_numpy(np.stack([flattened(sample) for sample in samples]))[:, None]
-    templates = templates - templates.mean((2, 3), keepdim=True)
-    norms = templates.square().sum((2, 3)).sqrt().clamp_min(1e-3)
-    height, width = templates.shape[2:]
-    ones = torch.ones(1, 1, height, width)
-    best = torch.full((len(samples),), -1.0)
-    for image in images:
-        for plane in turned(image):
-            field = torch.from_numpy(plane)[None, None]
-            down, right = (max(0, a - b) for a, b in zip((height, width), plane.shape, strict=True))
-            field = F.pad(field, (0, right, 0, down))
-            sums, squares = F.conv2d(field, ones), F.conv2d(field.square(), ones)
-            spread = (squares - sums.square() / ones.numel()).clamp_min(1.0).sqrt()
-            scores = _correlation(field, templates) / (spread * norms[:, :, None, None])
-            best = torch.maximum(best, scores.amax((1, 2, 3)))
-    return np.asarray(best.numpy())
+    likeliest, side = _coarse(samples, images), max(samples[0].shape[:2])
+    best = np.full(len(samples), -1.0, np.float32)
+    for k, sample in enumerate(samples):
+        template = _templates([sample], _FINE)
+        for number, angle, scale in likeliest[k]:
+            for turn in _FINE_TURNS:
+                for factor in _FINE_SCALES:
+                    plane = view(images[number], angle + turn, scale * factor, _FINE, side)
+                    best[k] = max(best[k], _scores(template, plane)[0])
+    return best
+
+
+def _coarse(samples: Sequence[Rgb], images: Sequence[Rgb]) -> list[list[tuple[int, float, float]]]:
+    """Return the likeliest views of every sample: number of the image, angle, scale."""
+    templates = _templates(samples, _COARSE)
+    angles = np.arange(0.0, 360.0, _TURN_DEG)
+    views = [
+        (number, float(angle), scale)
+        for number in range(len(images))
+        for angle in angles
+        for scale in _SCALES
+    ]
+    side = max(samples[0].shape[:2])
+    scores = np.stack(
+        [_scores(templates, view(images[n], angle, s, _COARSE, side)) for n, angle, s in views]
+    )
+    order = np.argsort(-scores, axis=0)[:_LIKELIEST]
+    return [[views[place] for place in column] for column in order.T]
+
+
+def _templates(samples: Sequence[Rgb], shrink: int) -> torch.Tensor:  # [N, 1, h, w]
+    """Return flattened samples of mean 0 and length 1."""
+    flat = torch.from_numpy(np.stack([flattened(sample, shrink) for sample in samples]))[:, None]
+    flat = flat - flat.mean((2, 3), keepdim=True)
+    return flat / flat.square().sum((2, 3), keepdim=True).sqrt().clamp_min(1e-3)
+
+
+def _scores(templates: torch.Tensor, plane: Floats) -> Floats:  # [N]
+    """Return the highest normalised correlation of each template with a place of ``plane``."""
+    field = torch.from_numpy(plane)[None, None]
+    ones = torch.ones(1, 1, *templates.shape[2:])
+    sums, squares = F.conv2d(field, ones), F.conv2d(field.square(), ones)
+    spread = (squares - sums.square() / ones.numel()).clamp_min(1.0).sqrt()
+    return np.asarray((_correlation(field, templates) / spread).amax((1, 2, 3)).numpy())
 
 
 def _correlation(field: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
@@ -96,9 +139,7 @@ def _correlation(field: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def samples_of(
-    prior: Path, base: str, count: int, size: int, steps: int
-) -> list[NDArray[np.uint8]]:
+def samples_of(prior: Path, base: str, count: int, size: int, steps: int) -> list[Rgb]:
     """Return images from noise under T_r."""
     opened = load_base(base)
     learned = load_prior(prior, opened)
