@@ -245,36 +245,37 @@ def auc(real: Floats, other: Floats) -> float:
 def mean_aucs(results: Sequence[Mapping[str, Any]], classifier: str) -> Floats:  # [1 + BOOTSTRAP]
     """Return the AUC, mean over ``results``, of all seals and then of bootstrap samples of groups.
 
-    A company is drawn or not in all results at once: they show the same photographs. Calls draw the
-    same groups where the results name the same ones. What else repeats vary (networks, patches,
-    CNNs) is not drawn: the spread is of photographs and drawings, for the networks at hand.
+    A company or drawing is drawn or not in all results at once that show it. Calls draw the same
+    groups where the results name the same ones. What else repeats vary (networks, patches, CNNs) is
+    not drawn: the spread is of photographs and drawings, for the networks at hand.
 
     Args:
         results: of :func:`compare`, one a repeat.
         classifier: one of JUDGES.
     """
-    companies = sorted({group for result in results for group in result["groups"]["real"]})
-    pools = [list(clusters(result["groups"]["other"]).values()) for result in results]
-    places = []
-    for result in results:
-        found = clusters(result["groups"]["real"])
-        places.append([found.get(name, _NOBODY) for name in companies])
+    companies, drawings = (_places(results, side) for side in ("real", "other"))
 
-    def mean_auc(drawn: NDArray[np.int64], picked: Sequence[NDArray[np.int64]]) -> float:
+    def mean_auc(drawn: NDArray[np.int64], picked: NDArray[np.int64]) -> float:
         found = []
-        for result, place, pool, chosen in zip(results, places, pools, picked, strict=True):
+        for result, company, drawing in zip(results, companies, drawings, strict=True):
             scores = result["scores"][classifier]
-            mine = np.array(scores["real"])[np.concatenate([place[i] for i in drawn])]
-            theirs = np.array(scores["other"])[np.concatenate([pool[i] for i in chosen])]
+            mine = np.array(scores["real"])[np.concatenate([company[i] for i in drawn])]
+            theirs = np.array(scores["other"])[np.concatenate([drawing[i] for i in picked])]
             found.append(auc(mine, theirs))
         return float(np.mean(found))
 
-    out = [mean_auc(np.arange(len(companies)), [np.arange(len(pool)) for pool in pools])]
+    counts = len(companies[0]), len(drawings[0])
+    out = [mean_auc(*(np.arange(count) for count in counts))]
     rng = np.random.default_rng(0)
-    for _ in range(BOOTSTRAP):
-        drawn = rng.integers(0, len(companies), len(companies))
-        out.append(mean_auc(drawn, [rng.integers(0, len(pool), len(pool)) for pool in pools]))
+    out += [mean_auc(*(rng.integers(0, n, n) for n in counts)) for _ in range(BOOTSTRAP)]
     return np.array(out)
+
+
+def _places(results: Sequence[Mapping[str, Any]], side: str) -> list[list[NDArray[np.int64]]]:
+    """Return where every group of all results stands in each of them, nowhere included."""
+    names = sorted({group for result in results for group in result["groups"][side]})
+    found = [clusters(result["groups"][side]) for result in results]
+    return [[places.get(name, _NOBODY) for name in names] for places in found]
 
 
 def clusters(groups: Sequence[str]) -> dict[str, NDArray[np.int64]]:
