@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from benchmarks.common import commit, machine
 from seal2real.diffusion.base import load_base
@@ -47,6 +48,8 @@ _SOFT_SIGMA = 0.7
 _LIGHT_SIGMA = 32.0
 # Samples may reach this share of their side beyond an image: paper there, where training mirrors it.
 _OVERHANG = 0.125
+# Views are laid on squares whose sides are multiples of this: few sizes, few transforms.
+_SIDE_STEP = 8
 _BATCH = 8
 
 Rgb = NDArray[np.uint8]
@@ -86,19 +89,19 @@ def nearest(samples: Sequence[Rgb], images: Sequence[Rgb]) -> Floats:
     """
     likeliest, side = _coarse(samples, images), max(samples[0].shape[:2])
     best = np.full(len(samples), -1.0, np.float32)
-    for k, sample in enumerate(samples):
-        template = _templates([sample], _FINE)
+    for k, sample in enumerate(tqdm(samples, desc="fine", disable=None)):
+        matcher = _Matcher([sample], _FINE)
         for number, angle, scale in likeliest[k]:
             for turn in _FINE_TURNS:
                 for factor in _FINE_SCALES:
                     plane = view(images[number], angle + turn, scale * factor, _FINE, side)
-                    best[k] = max(best[k], _scores(template, plane)[0])
+                    best[k] = max(best[k], matcher.scores(plane)[0])
     return best
 
 
 def _coarse(samples: Sequence[Rgb], images: Sequence[Rgb]) -> list[list[tuple[int, float, float]]]:
     """Return the likeliest views of every sample: number of the image, angle, scale."""
-    templates = _templates(samples, _COARSE)
+    matcher = _Matcher(samples, _COARSE)
     angles = np.arange(0.0, 360.0, _TURN_DEG)
     views = [
         (number, float(angle), scale)
@@ -108,34 +111,44 @@ def _coarse(samples: Sequence[Rgb], images: Sequence[Rgb]) -> list[list[tuple[in
     ]
     side = max(samples[0].shape[:2])
     scores = np.stack(
-        [_scores(templates, view(images[n], angle, s, _COARSE, side)) for n, angle, s in views]
+        [
+            matcher.scores(view(images[number], angle, scale, _COARSE, side))
+            for number, angle, scale in tqdm(views, desc="coarse", disable=None)
+        ]
     )
     order = np.argsort(-scores, axis=0)[:_LIKELIEST]
     return [[views[place] for place in column] for column in order.T]
 
 
-def _templates(samples: Sequence[Rgb], shrink: int) -> torch.Tensor:  # [N, 1, h, w]
-    """Return flattened samples of mean 0 and length 1."""
-    flat = torch.from_numpy(np.stack([flattened(sample, shrink) for sample in samples]))[:, None]
-    flat = flat - flat.mean((2, 3), keepdim=True)
-    return flat / flat.square().sum((2, 3), keepdim=True).sqrt().clamp_min(1e-3)
+class _Matcher:
+    """Flattened samples of mean 0 and length 1, to be laid over views of images."""
+
+    def __init__(self, samples: Sequence[Rgb], shrink: int) -> None:
+        flat = torch.from_numpy(np.stack([flattened(sample, shrink) for sample in samples]))
+        flat = flat - flat.mean((1, 2), keepdim=True)
+        self.templates = flat / flat.square().sum((1, 2), keepdim=True).sqrt().clamp_min(1e-3)
+        # side of a view -> the templates' transforms
+        self._transforms: dict[int, torch.Tensor] = {}
+
+    def scores(self, plane: Floats) -> Floats:  # [N]
+        """Return the highest normalised correlation of each sample with a place of ``plane``."""
+        side = -(-max(plane.shape) // _SIDE_STEP) * _SIDE_STEP
+        field = torch.zeros(side, side)
+        field[: plane.shape[0], : plane.shape[1]] = torch.from_numpy(plane)
+        if side not in self._transforms:
+            self._transforms[side] = torch.fft.rfft2(self.templates, (side, side)).conj()
+        height, width = self.templates.shape[1:]
+        products = torch.fft.irfft2(torch.fft.rfft2(field) * self._transforms[side], (side, side))
+        sums, squares = (_box_sums(p.double(), height, width) for p in (field, field.square()))
+        spread = (squares - sums.square() / (height * width)).clamp_min(1.0).sqrt()
+        places = products[:, : side - height + 1, : side - width + 1]
+        return np.asarray((places / spread).amax((1, 2)).numpy(), np.float32)
 
 
-def _scores(templates: torch.Tensor, plane: Floats) -> Floats:  # [N]
-    """Return the highest normalised correlation of each template with a place of ``plane``."""
-    field = torch.from_numpy(plane)[None, None]
-    ones = torch.ones(1, 1, *templates.shape[2:])
-    sums, squares = F.conv2d(field, ones), F.conv2d(field.square(), ones)
-    spread = (squares - sums.square() / ones.numel()).clamp_min(1.0).sqrt()
-    return np.asarray((_correlation(field, templates) / spread).amax((1, 2, 3)).numpy())
-
-
-def _correlation(field: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
-    """Return the products of every template with every place of ``field``, [N, 1, h, w]."""
-    shape = field.shape[2:]
-    rows, columns = (a - b + 1 for a, b in zip(shape, templates.shape[2:], strict=True))
-    product = torch.fft.rfft2(field) * torch.fft.rfft2(templates, shape).conj()
-    return torch.fft.irfft2(product, shape)[:, :, :rows, :columns]
+def _box_sums(field: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Return the sum over every box of ``field`` [H, W], [H - height + 1, W - width + 1]."""
+    to = F.pad(field.cumsum(0).cumsum(1), (1, 0, 1, 0))
+    return to[height:, width:] - to[:-height, width:] - to[height:, :-width] + to[:-height, :-width]
 
 
 @torch.no_grad()
