@@ -308,7 +308,7 @@ def test_evaluation_and_grid(photos: Path) -> None:
 
 
 def test_a_timestep_range_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="forger.t_range must be ascending, in \\[0, 1\\]"):
+    with pytest.raises(ValueError, match="forger.t_range must be ascending by 0.001"):
         resolve("tiny", "", ("forger.t_range=[0.5,0.5]",))
 
 
