@@ -27,11 +27,13 @@ from benchmarks.scene import (
     page,
 )
 
-__all__ = ["crop", "pages", "pressed", "seal", "tensors", "warm"]
+__all__ = ["crop", "inked", "pages", "pressed", "seal", "tensors", "warm"]
 
 cv2.setNumThreads(1)
 RED = (200, 20, 30)
 _INK = np.array(RED, np.float32) / 255
+# light left of 255 under opacity 0..255, a channel
+_LIGHT = np.rint(255 - np.arange(256)[:, None] * (1 - _INK)).astype(np.uint8)[:, None]
 _CENTER = SIDE / 2
 # name -> em px, horizontal scale
 _FONTS = {"ring": (50, 0.8), "middle": (40, 1.0), "code": (24, 1.0)}
@@ -165,10 +167,20 @@ def pressed(scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     return opacity, labels  # type: ignore[return-value]
 
 
+def inked(paper: NDArray[np.uint8], opacity: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return paper [512, 512, 3] under ink: OpenCV's tables and products of bytes.
+
+    A quarter of the time of NumPy's floats (0.45 and 1.8 ms), at most 2 levels away.
+    """
+    depth = cv2.convertScaleAbs(opacity, alpha=255.0)
+    light = cv2.LUT(cv2.merge([depth, depth, depth]), _LIGHT)
+    return cv2.multiply(paper, light, scale=1 / 255)  # type: ignore[return-value]
+
+
 def tensors(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the pressed crop [512, 512, 3] and its classes, not encoded."""
     opacity, labels = pressed(scene)
-    return (background() * (1 - opacity[..., None] * (1 - _INK))).astype(np.uint8), labels
+    return inked(background(), opacity), labels
 
 
 def crop(scene: Scene) -> tuple[bytes, bytes]:
@@ -183,7 +195,7 @@ def pages(scene: Scene) -> tuple[bytes, bytes]:
     x0, y0 = WINDOW
     image = page().copy()
     under = image[y0 : y0 + SIDE, x0 : x0 + SIDE]
-    under[...] = (under * (1 - opacity[..., None] * (1 - _INK))).astype(np.uint8)
+    under[...] = inked(under, opacity)
     mask = np.zeros((PAGE_HEIGHT, PAGE_WIDTH), np.uint8)
     mask[y0 : y0 + SIDE, x0 : x0 + SIDE] = labels
     return _encode(image, mask)
