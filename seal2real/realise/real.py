@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seal2real.crops.fill import fill_ignored, grow
 from seal2real.rng import Rng
 from seal2real.sealdb.codec import encode_jpeg, encode_png
 from seal2real.sealdb.provenance import CAPTURED, Provenance, embed
@@ -24,14 +23,7 @@ from seal2real.synthesis.capture import jpeg_round_trip, sample_capture
 from seal2real.synthesis.options import Options
 from seal2real.synthesis.profile import Profile
 from seal2real.training.data.checks import check_real
-from seal2real.training.data.real_files import (
-    BORDER_PX,
-    IGNORE_GROWTH_PX,
-    RealImage,
-    list_real,
-    read_ignore,
-    read_real,
-)
+from seal2real.training.data.real_files import RealImage, list_real, read_real, read_trimmed
 
 __all__ = ["RealImages"]
 
@@ -122,31 +114,20 @@ class _Cut:
         packet = Provenance(recipe.dataset_id, CAPTURED)
         return embed(data, packet), recipe.image_format, pixels.shape[1], pixels.shape[0], scale
 
-    def _inner(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
-        """Return the image less its rims, what is to be ignored filled, and where that is."""
-        inside = (slice(BORDER_PX, -BORDER_PX), slice(BORDER_PX, -BORDER_PX))
-        whole, ignored = read_real(self.image.path), read_ignore(self.image)
-        if ignored is None:
-            return whole[inside], None
-        ignored = grow(ignored, IGNORE_GROWTH_PX)
-        return fill_ignored(whole, ignored)[inside], ignored[inside]
-
     def _window(self, rng: Rng) -> tuple[NDArray[np.uint8], float]:
         """Return a square, uint8 [S, S, 3], and its px per mm, framed as `choose_window` does."""
         side = self.recipe.pixels
         assert side is not None
-        inner, ignored = self._inner()
+        inner, valid = read_trimmed(self.image)
         height, width = inner.shape[:2]
         # Native scale, unless the seal would not fit; and never more than there is.
         wanted = max(side, round(_WINDOW_MM * self.image.px_per_mm))
         cut = min(wanted, height, width)
         places = [
             (round(rng.uniform() * (width - cut)), round(rng.uniform() * (height - cut)))
-            for _ in range(1 if ignored is None else _TRIES)
+            for _ in range(1 if valid.all() else _TRIES)
         ]
-        if ignored is not None:
-            places.sort(key=lambda at: ignored[at[1] : at[1] + cut, at[0] : at[0] + cut].sum())
-        x0, y0 = places[0]
+        x0, y0 = max(places, key=lambda at: valid[at[1] : at[1] + cut, at[0] : at[0] + cut].sum())
         part = np.ascontiguousarray(inner[y0 : y0 + cut, x0 : x0 + cut])
         if cut != side:
             resized = Image.fromarray(part).resize((side, side), Image.Resampling.BICUBIC)

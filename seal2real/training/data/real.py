@@ -17,15 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seal2real.crops.fill import fill_ignored, grow
 from seal2real.rng import Rng
 from seal2real.training.data.real_files import (
     BORDER_PX,
-    IGNORE_GROWTH_PX,
     RealImage,
     list_real,
-    read_ignore,
-    read_real,
+    read_trimmed,
     split_images,
 )
 
@@ -231,12 +228,7 @@ def _check_fills(image: RealImage, size: int) -> None:
 
 def _load(image: RealImage, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the trimmed image and where it is valid, both of ``shape`` (width, height)."""
-    pixels = read_real(image.path)
-    ignore = read_ignore(image)
-    valid = np.ones(pixels.shape[:2], bool) if ignore is None else ~grow(ignore, IGNORE_GROWTH_PX)
-    pixels = fill_ignored(pixels, ~valid)
-    inner = (slice(BORDER_PX, -BORDER_PX), slice(BORDER_PX, -BORDER_PX))
-    pixels, valid = pixels[inner], valid[inner]
+    pixels, valid = read_trimmed(image)
     if (pixels.shape[1], pixels.shape[0]) == shape:
         return pixels, valid
     shrunk = Image.fromarray(pixels).resize(shape, Image.Resampling.BICUBIC)

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from seal2real.crops.fill import fill_ignored, grow
 from seal2real.pages.decode import upright_rgb
 from seal2real.pages.files import relative_name
 from seal2real.pages.images import IMAGE_SUFFIXES, find_files
 
 __all__ = [
     "BORDER_PX",
-    "IGNORE_GROWTH_PX",
     "IGNORE_SUFFIX",
     "LEAST_SIDE_PX",
     "SPLITS",
@@ -29,6 +29,7 @@ __all__ = [
     "read_ignore",
     "read_mask",
     "read_real",
+    "read_trimmed",
     "split_images",
 ]
 
@@ -38,7 +39,7 @@ BORDER_PX = 6
 LEAST_SIDE_PX = 64
 IGNORE_SUFFIX = ".ignore.png"
 # Ignored regions grow by the reach of bicubic resampling and of JPEG's ringing.
-IGNORE_GROWTH_PX = 3
+_GROWTH_PX = 3
 SPLITS = ("train", "held", "all")
 # Diameter of a company's round seal (GB/T 33481-2016: 40 mm); millimetres of an image that says
 # nothing are counted on the guess that one such seal fills it.
@@ -168,6 +169,20 @@ def _parts(sources: Sequence[str], folds: int) -> dict[str, int]:
         parts[name] = least
         filled[least] += counts[name]
     return parts
+
+
+def read_trimmed(image: RealImage) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return an image less its rims, RGB [H, W, 3], and where it is valid, [H, W].
+
+    What is to be ignored is filled with what lies round it, and not valid.
+
+    Raises:
+        ValueError: if a file is damaged, or nothing is valid.
+    """
+    pixels, ignore = read_real(image.path), read_ignore(image)
+    ignored = np.zeros(pixels.shape[:2], bool) if ignore is None else grow(ignore, _GROWTH_PX)
+    inside = (slice(BORDER_PX, -BORDER_PX), slice(BORDER_PX, -BORDER_PX))
+    return fill_ignored(pixels, ignored)[inside], ~ignored[inside]
 
 
 def _from_listing(folder: Path, listing: Path) -> list[RealImage]:
