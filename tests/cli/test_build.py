@@ -158,6 +158,15 @@ def test_realise_makes_a_second_dataset(forger: Path, tmp_path: Path) -> None:
         assert [s.record["seals"] for s in a] == [s.record["seals"] for s in b]
 
 
+def test_realise_says_that_a_real_part_is_left_out(db: Path, tmp_path: Path) -> None:
+    """The source has one; the new recipe none."""
+    result = run("realise", db, tmp_path / "out", "--method", "traditional", "--dry-run")
+    assert result.exit_code == 0, result.output
+    said, recipe = result.output.split("\n", 1)
+    assert "real part of DB is left out" in said
+    assert "real" not in json.loads(recipe)
+
+
 def test_a_missing_forger_is_named_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

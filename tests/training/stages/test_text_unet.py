@@ -110,6 +110,14 @@ def test_folders_without_weights(tmp_path: Path) -> None:
         build_vae_stage(config, make_context(config.loop))
 
 
+def test_a_base_that_goes_on_keeps_its_autoencoder() -> None:
+    """No ``text_unet.vae``: latents mean what they meant to the UNet."""
+    config = resolve("tiny", "", (*SMALL, "text_unet.start=tiny"))
+    gone_on, tiny = build_stage(config, make_context(config.loop)), load_base("tiny")
+    assert digest(gone_on.vae) == digest(tiny.vae)
+    assert digest(gone_on.unet) == digest(tiny.unet)
+
+
 def test_reuse_must_divide_the_batch() -> None:
     with pytest.raises(ValueError, match="text_unet.reuse must be a divisor of the batch of 4"):
         resolve("tiny", "", ("text_unet.batch=4", "text_unet.reuse=3"))
